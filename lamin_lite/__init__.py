@@ -1,0 +1,101 @@
+"""Data lineage with zero dependencies: which code, params, environment and inputs made this file, and is it unchanged?
+
+>>> import lamin_lite as ln
+>>> ln.track(params={"learning_rate": 0.01})  # doctest: +SKIP
+>>> ln.Artifact("sample.fasta", key="sample.fasta").save()  # doctest: +SKIP
+>>> ln.finish()  # doctest: +SKIP
+>>> ln.Artifact.get(key="sample.fasta").view_lineage()  # doctest: +SKIP
+
+Nothing happens at import: each name is loaded from its module when it is first used.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import errors as errors
+    from .ext import ext as ext
+    from .instance import Instance as Instance
+    from .instance import connect as connect
+    from .instance import disconnect as disconnect
+    from .instance import init as init
+    from .models import Artifact as Artifact
+    from .models import Branch as Branch
+    from .models import Run as Run
+    from .models import Space as Space
+    from .models import Storage as Storage
+    from .models import Transform as Transform
+    from .models import User as User
+    from .sql.lookups import Q as Q
+    from .tracking.context import context as context
+    from .tracking.decorators import flow as flow
+    from .tracking.decorators import step as step
+    from .tracking.script import finish as finish
+    from .tracking.script import track as track
+
+#: public name -> module that has it; a module of its own where the name is empty
+_NAMES = {
+    "Artifact": ".models",
+    "Branch": ".models",
+    "Instance": ".instance",
+    "Q": ".sql.lookups",
+    "Run": ".models",
+    "Space": ".models",
+    "Storage": ".models",
+    "Transform": ".models",
+    "User": ".models",
+    "connect": ".instance",
+    "context": ".tracking.context",
+    "disconnect": ".instance",
+    "errors": "",
+    "ext": ".ext",
+    "finish": ".tracking.script",
+    "flow": ".tracking.decorators",
+    "init": ".instance",
+    "step": ".tracking.decorators",
+    "track": ".tracking.script",
+}
+
+__all__ = [  # noqa: RUF022 - sorted as the table is
+    "Artifact",
+    "Branch",
+    "Instance",
+    "Q",
+    "Run",
+    "Space",
+    "Storage",
+    "Transform",
+    "User",
+    "__version__",
+    "connect",
+    "context",
+    "disconnect",
+    "errors",
+    "ext",
+    "finish",
+    "flow",
+    "init",
+    "step",
+    "track",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = _NAMES[name]
+    if not module:
+        value: object = import_module(f".{name}", __name__)
+    else:
+        import_module(".instance", __name__)  # fills the slot by which the models find the default instance
+        value = getattr(import_module(module, __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

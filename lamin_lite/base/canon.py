@@ -1,0 +1,208 @@
+"""Canonical JSON: one text for one value, and the typed leaves by which values are found.
+
+What JSON lacks is kept in tagged objects: ``{"$float": "nan"}``. Keys are sorted, text is ASCII (so that NUL and
+lone surrogates survive any database), numbers are as Python writes them.
+"""
+
+from __future__ import annotations
+
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Callable, Optional, Union
+
+    #: path of a leaf (names joined by a separator), its kind, its number, its text
+    Leaf = tuple[str, str, Optional[float], Optional[str]]
+
+#: most leaves of one value that are indexed, and most characters of a text; the rest is found by reading the value
+MAX_LEAVES = 1_000
+MAX_TEXT = 200
+SEPARATOR = "\x1f"  #: between the names of a path; never NUL, which PostgreSQL refuses
+
+
+def dumps(value: object) -> str:
+    """The canonical text of a value made of dict, list, str, int, float, bool and None.
+
+    >>> dumps({"b": 1, "a": [True, None, float("inf")]})
+    '{"a":[true,null,{"$float":"inf"}],"b":1}'
+    """
+    import json
+
+    return json.dumps(_tagged(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def loads(text: str) -> Any:
+    """The value of a canonical text.
+
+    >>> loads('{"a":{"$float":"inf"}}')
+    {'a': inf}
+    """
+    import json
+
+    return _untagged(json.loads(text)) if '"$' in text else json.loads(text)
+
+
+def _tagged(value: Any) -> Any:
+    if isinstance(value, dict):
+        tagged = {key: _tagged(item) for key, item in value.items()}
+        return {"$dict": tagged} if len(tagged) == 1 and next(iter(tagged)).startswith("$") else tagged
+    if isinstance(value, list):
+        return [_tagged(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return {"$float": str(value)}
+    return value
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        if "$float" in value:
+            return float(value["$float"])
+        if "$dict" in value:
+            return {key: _untagged(item) for key, item in value["$dict"].items()}
+    return {key: _untagged(item) for key, item in value.items()}
+
+
+def leaves(value: object, path: str = "") -> Iterator[Leaf]:
+    """The typed leaves of a value; an empty dict or list is a leaf too.
+
+    >>> list(leaves({"a": {"b": 1}, "c": ["x"]}))
+    [('a\\x1fb', 'number', 1.0, None), ('c\\x1f0', 'text', None, 'x')]
+    """
+    if isinstance(value, (dict, list)) and value:
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, item in pairs:
+            yield from leaves(item, f"{path}{SEPARATOR}{name}" if path else str(name))
+    else:
+        yield (path, *typed(value))
+
+
+def typed(value: object) -> tuple[str, Optional[float], Optional[str]]:
+    """Kind, number and text by which a leaf is found.
+
+    A bool is no number; an int equals the float of its value; integers that a float cannot hold, numbers that are
+    none, and texts that a database may refuse have kinds of their own.
+
+    >>> typed(True), typed(2), typed(2.0), typed("x")
+    (('bool', 1.0, None), ('number', 2.0, None), ('number', 2.0, None), ('text', None, 'x'))
+    """
+    if value is None:
+        return "null", None, None
+    if isinstance(value, bool):
+        return "bool", float(value), None
+    if isinstance(value, (int, float)):
+        return _typed_number(value)
+    if isinstance(value, str):
+        return _typed_text(value)
+    return ("dict" if isinstance(value, dict) else "list"), None, None
+
+
+def _typed_number(value: Union[int, float]) -> tuple[str, Optional[float], Optional[str]]:
+    if value != value:
+        return "nan", None, None
+    if isinstance(value, int) and abs(value) > 2**53:
+        return "big", None, str(value)
+    number = float(value)
+    if number in (float("inf"), float("-inf")):
+        return "infinite", 1.0 if number > 0 else -1.0, None
+    if abs(number) > 2**53:  # equals an integer of the kind above
+        return "big", None, str(int(number))
+    return "number", number, None
+
+
+def _typed_text(value: str) -> tuple[str, Optional[float], Optional[str]]:
+    import json
+
+    if "\0" in value or not _encodable(value):
+        value, kind = json.dumps(value), "odd"
+    else:
+        kind = "text"
+    return (kind, None, value) if len(value) <= MAX_TEXT else ("long", None, _shortened(value))
+
+
+def _shortened(text: str) -> str:
+    import hashlib
+
+    return text[:MAX_TEXT] + SEPARATOR + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def plain(value: object, reference: Callable[[object], Optional[str]], odd: list[str], path: str = "") -> Any:
+    """The value in JSON's types, by the documented form of each type.
+
+    ``reference`` gives the text that stands for a saved record, or None. What has no documented form is kept as its
+    ``repr``, and its path is added to ``odd``.
+
+    * tuple: list. set, frozenset: list in canonical order. Keys of a dict: text.
+    * datetime, date, time: ISO 8601 text. timedelta: seconds. Path: text. bytes: ``bytes:`` and hexadecimal digits.
+    * Enum: ``Class.MEMBER``. Decimal, UUID: text. numpy scalar: its Python value. dataclass: dict of its fields.
+    * function, class, module: its dotted name. A saved record: ``Artifact[uid]``.
+    """
+    if value is None or type(value) in (str, bool, int, float):
+        return value
+    if isinstance(value, dict):
+        return {_key(name): plain(item, reference, odd, f"{path}.{name}") for name, item in value.items()}
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_asdict"):
+        return [plain(item, reference, odd, f"{path}[{at}]") for at, item in enumerate(value)]
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(item, reference, odd, path) for item in value), key=dumps)
+    known = reference(value)
+    return known if known is not None else _plain_object(value, reference, odd, path)
+
+
+def _key(name: object) -> str:
+    return name if isinstance(name, str) else str(name)
+
+
+def _plain_object(value: Any, reference: Callable[[object], Optional[str]], odd: list[str], path: str) -> Any:
+    for name, form in _FORMS.items():
+        if any(f"{kind.__module__}.{kind.__qualname__}" == name for kind in type(value).__mro__):
+            return form(value)
+    if hasattr(value, "__fspath__"):
+        return str(value.__fspath__())
+    if hasattr(value, "_asdict"):
+        return plain(dict(value._asdict()), reference, odd, path)
+    if hasattr(type(value), "__dataclass_fields__"):
+        fields = {name: getattr(value, name, None) for name in type(value).__dataclass_fields__}
+        return plain(fields, reference, odd, path)
+    if hasattr(value, "__qualname__") and hasattr(value, "__module__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, (str, int, float)):
+        return next(kind(value) for kind in (str, int, float) if isinstance(value, kind))
+    return _shown(value, odd, path)
+
+
+def _shown(value: object, odd: list[str], path: str) -> str:
+    odd.append(path.lstrip(".") or "value")
+    try:
+        text = repr(value)
+    except Exception as error:  # a broken __repr__ must not stop the work that is recorded
+        text = f"<{type(value).__name__} whose repr() raised {type(error).__name__}>"
+    return text if len(text) <= MAX_TEXT * 5 else f"{text[: MAX_TEXT * 5]}… ({len(text):,} characters)"
+
+
+#: the documented form of types, by name, so that no library is imported to know them
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "enum.Enum": lambda value: f"{type(value).__name__}.{value.name}",
+    "datetime.datetime": lambda value: value.isoformat(),
+    "datetime.date": lambda value: value.isoformat(),
+    "datetime.time": lambda value: value.isoformat(),
+    "datetime.timedelta": lambda value: value.total_seconds(),
+    "decimal.Decimal": str,
+    "uuid.UUID": str,
+    "builtins.bytes": lambda value: f"bytes:{value.hex()}",
+    "builtins.bytearray": lambda value: f"bytes:{value.hex()}",
+    "builtins.module": lambda value: value.__name__,
+    "numpy.generic": lambda value: value.item(),
+}

@@ -1,0 +1,269 @@
+"""The one room where other programs are run, and where a process learns who it is.
+
+Nothing here raises: a program that is missing, fails, hangs or talks too much is ``None``, and so is a fact that this
+system does not tell. Only :func:`run` loads ``subprocess`` (5 ms), so importing this module costs nothing.
+
+Example::
+
+    >>> run(["git", "--version"]).strip()
+    'git version 2.39.5'
+    >>> is_alive(os.getpid(), start_time_of(os.getpid()))
+    True
+"""
+
+from __future__ import annotations
+
+import os
+
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from subprocess import Popen
+    from typing import Any, Optional, Union
+
+    Path = Union[str, os.PathLike[str]]
+
+__all__ = ["MAX_BYTES", "identity", "is_alive", "run", "run_bytes", "start_time_of"]
+
+MAX_BYTES = 16 * 1024 * 1024  #: what :func:`run` reads at most, unless told otherwise
+_GRACE = 1.0  # seconds to wait for a killed program: one that hangs in the kernel (dead NFS) does not even die
+
+
+def run(
+    argv: Sequence[str],
+    cwd: Optional[Path] = None,
+    timeout: float = 2.0,
+    env: Optional[Mapping[str, Optional[str]]] = None,
+    max_bytes: int = MAX_BYTES,
+) -> Optional[str]:
+    """Return what a program prints to stdout, or None if it is missing, fails or takes too long.
+
+    Args:
+        argv: program and arguments; no shell is involved.
+        cwd: the folder to run it in; by default the current one.
+        timeout: seconds for everything; then the program and all it started are killed.
+        env: changes to the inherited environment; a value of None removes the variable.
+        max_bytes: output beyond this is not read: the program is killed, and what was read is returned.
+
+    Returns:
+        The text, bytes that are no UTF-8 replaced by U+FFFD. stderr is thrown away, stdin is empty.
+
+    Example::
+
+        >>> run(["git", "rev-parse", "HEAD"], cwd=folder, env={"GIT_DIR": None})
+    """
+    output = run_bytes(argv, cwd, timeout, env, max_bytes)
+    return None if output is None else output.decode("utf-8", "replace")
+
+
+def run_bytes(
+    argv: Sequence[str],
+    cwd: Optional[Path] = None,
+    timeout: float = 2.0,
+    env: Optional[Mapping[str, Optional[str]]] = None,
+    max_bytes: int = MAX_BYTES,
+) -> Optional[bytes]:
+    """As :func:`run`, but the bytes as they came, for output that need not be text."""
+    try:
+        process = _start(argv, cwd, env)
+    except Exception:
+        return None
+    try:
+        return _collect(process, timeout, max_bytes)
+    except Exception:
+        return None
+    finally:  # also on Ctrl-C, which does not reach a session of its own
+        _end(process)
+
+
+def _start(argv: Sequence[str], cwd: Optional[Path], env: Optional[Mapping[str, Optional[str]]]) -> Popen[bytes]:
+    import subprocess
+
+    return subprocess.Popen(
+        list(argv),
+        cwd=cwd,
+        env=_environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        start_new_session=True,  # one group to kill, and no terminal for it to ask for a password on
+    )
+
+
+def _environment(changes: Optional[Mapping[str, Optional[str]]]) -> Optional[dict[str, str]]:
+    if changes is None:
+        return None
+    merged: dict[str, Optional[str]] = {**os.environ, **changes}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _collect(process: Popen[bytes], timeout: float, max_bytes: int) -> Optional[bytes]:
+    from time import monotonic
+
+    deadline = monotonic() + timeout
+    if os.name != "posix":  # no poll() on the pipes of Windows
+        everything = process.communicate(timeout=timeout)[0][:max_bytes]
+        return everything if process.returncode == 0 else None
+    output = _read(process, deadline, max_bytes)
+    if output is None or len(output) >= max_bytes:
+        return output
+    return output if process.wait(max(0.0, deadline - monotonic())) == 0 else None
+
+
+def _read(process: Popen[bytes], deadline: float, max_bytes: int) -> Optional[bytes]:
+    """Read until the end, the limit or the deadline; only the last gives None."""
+    from select import poll
+    from time import monotonic
+
+    assert process.stdout is not None
+    pipe = process.stdout.fileno()
+    poller = poll()  # not select(), which fails for descriptors from 1024 on
+    poller.register(pipe)
+    parts = []
+    left = max_bytes
+    while left > 0:
+        if not poller.poll(max(0.0, deadline - monotonic()) * 1000):
+            return None
+        part = os.read(pipe, min(left, 1 << 16))
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+        if monotonic() > deadline:
+            return None
+    return b"".join(parts)
+
+
+def _end(process: Popen[bytes]) -> None:
+    """Kill the group if its first process was not yet waited for: until then its id cannot belong to others."""
+    try:
+        if process.returncode is None:
+            _kill(process)
+        if process.stdout is not None:
+            process.stdout.close()
+        if process.returncode is None:
+            process.wait(_GRACE)
+    except Exception:
+        pass
+
+
+def _kill(process: Popen[bytes]) -> None:
+    if os.name != "posix":
+        process.kill()
+        return
+    from signal import SIGKILL
+
+    try:
+        os.killpg(process.pid, SIGKILL)
+    except OSError:  # macOS: EPERM if the group holds only what is already dead
+        process.kill()
+
+
+def identity() -> dict[str, Any]:
+    """Return what tells this process from every other one.
+
+    Returns:
+        ``host`` (node name), ``boot_id`` (changes with each start of the machine), ``pid_ns`` (number of the
+        namespace that the pid counts in: a container has its own), ``pid``, and ``start_time`` (clock ticks from
+        the start of the machine to that of the process). A pid is evidence only among processes of the same
+        boot_id and pid_ns. What the system does not tell (macOS, no /proc) is None.
+
+    Example::
+
+        >>> identity()
+        {'host': 'node7', 'boot_id': '1f3a…', 'pid_ns': 4026531836, 'pid': 4711, 'start_time': 83142}
+    """
+    pid = os.getpid()
+    return {
+        "host": _host(),
+        "boot_id": _boot_id(),
+        "pid_ns": _pid_namespace(),
+        "pid": pid,
+        "start_time": start_time_of(pid),
+    }
+
+
+def start_time_of(pid: int) -> Optional[int]:
+    """Return when a process started, in clock ticks since the machine did; None if it is not there or not told."""
+    fields = _stat(pid)
+    return None if fields is None else int(fields[19])
+
+
+def is_alive(pid: int, start_time: Optional[int]) -> Optional[bool]:
+    """Tell whether the process that had this pid and start time still runs.
+
+    Args:
+        pid: its number, in the pid namespace of this process.
+        start_time: as :func:`start_time_of` gave it then; None if it was not known.
+
+    Returns:
+        False if there is no such process, or another one has its number, or it has ended and its parent did not
+        notice yet; None if something with this number runs, but nobody can say whether it is the same.
+    """
+    exists = _exists(pid)
+    if not exists:
+        return exists
+    fields = _stat(pid)
+    if fields is None:  # ended just now, or /proc shows only one's own processes, or there is none
+        return _exists(pid) and None
+    if fields[0] in (b"Z", b"X", b"x"):
+        return False
+    if start_time is None:
+        return None
+    return int(fields[19]) == start_time
+
+
+def _exists(pid: int) -> Optional[bool]:
+    if os.name != "posix":  # on Windows, os.kill(pid, 0) ends the process
+        return None
+    if pid <= 0:  # names a group
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it exists, and is another user's
+        return True
+    return True
+
+
+def _stat(pid: int) -> Optional[list[bytes]]:
+    """Return the fields of /proc/<pid>/stat from the third on: those after the name, which may hold ``) (``."""
+    text = _read_small(f"/proc/{pid:d}/stat")
+    fields = text.rpartition(b")")[2].split()
+    return fields if len(fields) > 19 and fields[19].isdigit() else None
+
+
+def _host() -> Optional[str]:
+    try:
+        return os.uname().nodename
+    except (AttributeError, OSError):  # no uname on Windows
+        from socket import gethostname
+
+        return gethostname()
+
+
+def _boot_id() -> Optional[str]:
+    return _read_small("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip() or None
+
+
+def _pid_namespace() -> Optional[int]:
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return None
+
+
+def _read_small(path: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:  # ESRCH: the process ended between open and read
+        return b""
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,50 @@
+"""Environment variables, the only place that reads them; and who runs this process."""
+
+from __future__ import annotations
+
+import os
+
+from . import names
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+#: every environment variable that has an effect, without the prefix, and what it means
+VARIABLES = {
+    "INSTANCE": "path of the instance to use, instead of looking for one from the current directory upward",
+    "RUN": "the run that starts this process: instance:run:process; set for child processes, gives initiated_by_run",
+    "CACHE_DIR": "folder for views of folders and for copies, instead of the one beside the database",
+    "DEV_DIR": "development directory: keys of scripts are paths relative to it",
+    "USER": "handle of the person, instead of the login name",
+}
+
+
+def variable(name: str) -> Optional[str]:
+    """The value of ``LAMIN_LITE_<name>``; None where it is not set or empty."""
+    if name not in VARIABLES:
+        raise KeyError(name)
+    return os.environ.get(names.ENV_PREFIX + name) or None
+
+
+def export(name: str, value: Optional[str]) -> Optional[str]:
+    """Set a variable for child processes, or remove it; what it was."""
+    before = variable(name)
+    if value is None:
+        os.environ.pop(names.ENV_PREFIX + name, None)
+    else:
+        os.environ[names.ENV_PREFIX + name] = value
+    return before
+
+
+def login_name() -> str:
+    """The handle of the person who runs this process."""
+    chosen = variable("USER")
+    if chosen:
+        return chosen
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except (ImportError, KeyError):
+        return os.environ.get("USERNAME") or f"uid{getattr(os, 'geteuid', int)()}"

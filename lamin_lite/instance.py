@@ -1,0 +1,402 @@
+"""An instance: a database, its storages, and the registries bound to them. No globals but the default one.
+
+On disk an instance is a folder with a marker, ``.lamin_lite/instance.json``, which names the database, and the
+storage that holds the database in its own marker folder. Paths in the marker are relative to the folder that holds
+it, so that moving the whole loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import errors, models
+from .base import clock, fsio, fskind, names, settings, uids
+from .base._typing import TYPE_CHECKING
+from .ext import ext
+from .models import session
+from .models.base import Manager, get_or_create
+from .models.places import check_marker, mark
+from .sql import migrate
+from .sql.database import Database, sqlite_version
+from .storage.translate import translating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Optional, Union
+
+    from .models import Artifact, Branch, Run, Space, Storage, Transform, User
+    from .sql.database import Transaction
+    from .storage.local import LocalStorage
+
+    Path = Union[str, os.PathLike[str]]
+
+
+class Settings:
+    """What the marker says; a change is written at once."""
+
+    def __init__(self, file: Optional[str], values: dict[str, Any]) -> None:
+        self._file = file
+        self._values = values
+
+    @property
+    def dev_dir(self) -> Optional[str]:
+        """Absolute development directory, or None: keys of scripts are paths relative to it."""
+        chosen = settings.variable("DEV_DIR") or self._values.get("dev_dir")
+        return os.path.normpath(os.path.join(self._home(), chosen)) if chosen else None
+
+    @dev_dir.setter
+    def dev_dir(self, path: Optional[Path]) -> None:
+        if path is not None and not os.path.isdir(path):
+            raise errors.InvalidArgument(f"dev-dir {os.fspath(path)!r} is no folder: make it first, or correct the path.")
+        self._set("dev_dir", None if path is None else _relative(os.path.abspath(path), self._home()))
+
+    def _home(self) -> str:
+        return os.path.dirname(os.path.dirname(self._file)) if self._file else os.getcwd()
+
+    def _set(self, name: str, value: object) -> None:
+        if self._file is None:
+            raise errors.InstanceError(f"{name} cannot be set: the instance was opened without its marker folder.")
+        self._values[name] = value
+        _write_json(self._file, self._values)
+
+
+class Instance:
+    """An open instance.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     instance = ln.Instance.init(folder, storage=folder + "/data")
+    ...     instance.Run.filter().count()
+    0
+    """
+
+    def __init__(self, root: str, database: str, marker: Optional[str], values: dict[str, Any]) -> None:
+        self.root = root  #: folder of the marker
+        self.name = str(values.get("name") or os.path.basename(root))
+        self.settings = Settings(marker, values)
+        folder = os.path.dirname(database)
+        writable = os.access(database, os.W_OK) and os.access(folder, os.W_OK)
+        self.database = Database(database, readonly=not writable)
+        self.uid = migrate.check(self.database)
+        self._main_root = os.path.dirname(folder)
+        self._storages: dict[int, LocalStorage] = {}
+        self._user_id: dict[str, int] = {}
+        self._storage_id: Optional[int] = None
+
+    def __repr__(self) -> str:
+        return f"Instance({self.root!r})"
+
+    # -- making and opening
+
+    @classmethod
+    def open(cls, path: Path) -> Instance:
+        """Open the instance at a path: its folder, its marker, its main storage, or its database file.
+
+        Raises `NoInstance`, `NotADatabase`, `NewerSchema`.
+        """
+        place = os.path.abspath(path)
+        if os.path.basename(place) == names.INSTANCE_FILE:
+            place = os.path.dirname(os.path.dirname(place))
+        elif os.path.basename(place) == names.MARKER_DIR:
+            place = os.path.dirname(place)
+        marker = os.path.join(place, names.MARKER_DIR, names.INSTANCE_FILE)
+        if os.path.isfile(marker):
+            values = _read_json(marker)
+            return cls(place, os.path.normpath(os.path.join(place, str(values["database"]))), marker, values)
+        database = place
+        if os.path.isdir(place):
+            database = os.path.join(place, names.MARKER_DIR, names.DATABASE_FILE)
+        if not os.path.isfile(database):
+            raise errors.NoInstance(f"There is no instance at {place}: make one there with `{_program()} init`.")
+        return cls(os.path.dirname(os.path.dirname(database)), database, None, {})
+
+    @classmethod
+    def init(cls, path: Path = ".", *, storage: Path = "./storage", name: Optional[str] = None) -> Instance:
+        """Make an instance in the folder ``path``, keeping data in ``storage``; or open the one that is there.
+
+        Several processes may do so at once. Raises `Conflict` if the folder has an instance with another storage.
+        """
+        root, main = os.path.abspath(path), os.path.abspath(os.path.join(path, storage))
+        marker = os.path.join(root, names.MARKER_DIR, names.INSTANCE_FILE)
+        database = os.path.join(main, names.MARKER_DIR, names.DATABASE_FILE)
+        with translating("make the instance", root):
+            if os.path.isfile(marker):
+                return cls._again(root, database)
+            _check_place(main)
+            fsio.make_folder(os.path.dirname(database))
+            uid = migrate.check(_made(database))
+            mark(main, *_main_storage(database))
+            values = {
+                "format": 1,
+                "instance": uid,
+                "name": name or os.path.basename(main),
+                "storage": _relative(main, root),
+                "database": _relative(database, root),
+            }
+            fsio.make_folder(os.path.dirname(marker))
+            _write_json(marker, values)
+        return cls.open(root)
+
+    @classmethod
+    def _again(cls, root: str, database: str) -> Instance:
+        instance = cls.open(root)
+        if os.path.realpath(instance.database.path) != os.path.realpath(database):
+            raise errors.Conflict(
+                f"{root} has the instance {instance.name!r} already, with its database in {instance.database.path}: "
+                "use that, or `init` in another folder."
+            )
+        return instance
+
+    # -- what rows need
+
+    @property
+    def user_id(self) -> int:
+        """Id of the row of the person who runs this process."""
+        handle = settings.login_name()
+        if handle not in self._user_id:
+            new = {"uid": uids.random_uid(8), "created_at": clock.now()}
+            self._user_id[handle] = get_or_create(self, "users", {"handle": handle}, new)
+        return self._user_id[handle]
+
+    @property
+    def storage_id(self) -> int:
+        """Id of the storage that holds the database, where new data goes."""
+        if self._storage_id is None:
+            row = self.database.one("SELECT id FROM storage WHERE root = '.'")
+            if row is None:
+                raise errors.NotADatabase(f"{self.database.path} knows no main storage: restore it from a backup.")
+            self._storage_id = int(row[0])
+        return self._storage_id
+
+    def storage_roots(self) -> list[tuple[int, str]]:
+        """Ids and absolute roots of all storages."""
+        rows = self.database.read("SELECT id, root FROM storage")
+        return [(number, root if "://" in root else self._absolute(root)) for number, root in rows]
+
+    def _absolute(self, root: str) -> str:
+        return os.path.normpath(os.path.join(self._main_root, root))
+
+    def stored_root(self, root: str) -> str:
+        """How a root is kept: relative to the main storage where it lies in the instance's folder."""
+        if "://" in root:
+            return root
+        return _relative(root, self._main_root, within=self.root)
+
+    def storage(self, storage_id: int) -> LocalStorage:
+        """The storage with this id; `UnknownStorage` unless its root holds the marker that was put there."""
+        if storage_id not in self._storages:
+            row = self.database.one("SELECT uid, root, instance_uid FROM storage WHERE id = ?", [storage_id])
+            if row is None:
+                raise errors.UnknownStorage(f"No storage with id {storage_id} is registered in {self.root}.")
+            uid, root, marked = row
+            absolute = root if "://" in root else self._absolute(root)
+            if "://" not in absolute:
+                check_marker(absolute, uid, marked is not None)
+            made: Any = ext.storage_for_root(absolute)(absolute, {})
+            self._storages[storage_id] = made
+        return self._storages[storage_id]
+
+    @property
+    def cache_dir(self) -> str:
+        """Folder for what can be made again: views of folders, copies."""
+        return settings.variable("CACHE_DIR") or os.path.join(self._main_root, names.MARKER_DIR, names.CACHE_DIR)
+
+    @property
+    def process_dir(self) -> str:
+        """Folder of the files that living processes hold locked."""
+        return os.path.join(self._main_root, names.MARKER_DIR, names.PROCESS_DIR)
+
+    # -- the registries
+
+    @property
+    def Artifact(self) -> Manager[Artifact]:  # noqa: D102, N802
+        return Manager(models.Artifact, self)
+
+    @property
+    def Transform(self) -> Manager[Transform]:  # noqa: D102, N802
+        return Manager(models.Transform, self)
+
+    @property
+    def Run(self) -> Manager[Run]:  # noqa: D102, N802
+        return Manager(models.Run, self)
+
+    @property
+    def Storage(self) -> Manager[Storage]:  # noqa: D102, N802
+        return Manager(models.Storage, self)
+
+    @property
+    def User(self) -> Manager[User]:  # noqa: D102, N802
+        return Manager(models.User, self)
+
+    @property
+    def Space(self) -> Manager[Space]:  # noqa: D102, N802
+        return Manager(models.Space, self)
+
+    @property
+    def Branch(self) -> Manager[Branch]:  # noqa: D102, N802
+        return Manager(models.Branch, self)
+
+    def info(self) -> dict[str, Any]:
+        """What is in use: paths, versions, pragmas, kind of filesystem, counts."""
+        database = self.database
+        counts = {
+            registry.__name__.lower() + "s": Manager(registry, self).filter().count()
+            for registry in (models.Transform, models.Run, models.Artifact)
+        }
+        return {
+            "instance": self.name,
+            "uid": self.uid,
+            "folder": self.root,
+            "database": database.path,
+            "access": "read-only" if database.readonly else "read and write",
+            "filesystem": fskind.kind_of(database.path) or "unknown",
+            "journal": str((database.one("PRAGMA journal_mode") or ["?"])[0]),
+            "schema": int((database.one("SELECT schema FROM meta") or [0])[0]),
+            "sqlite": sqlite_version(),
+            "storages": [root for _, root in self.storage_roots()],
+            "cache": self.cache_dir,
+            "dev-dir": self.settings.dev_dir,
+            "user": settings.login_name(),
+            "branch": "main",
+            "space": "all",
+            **counts,
+        }
+
+
+def _made(database: str) -> Database:
+    storage_uid = uids.random_uid(12)
+
+    def seed(tx: Transaction) -> None:
+        now = clock.now()
+        for number, name in ((1, "main"), (0, "archive"), (-1, "trash")):
+            tx.insert("branch", {"id": number, "uid": f"{name:0<12}", "name": name, "created_at": now})
+        tx.insert("space", {"id": 1, "uid": "a" * 12, "name": "all", "created_at": now})
+        user = {"uid": uids.random_uid(8), "handle": settings.login_name(), "created_at": now}
+        made = {"created_at": now, "updated_at": now, "branch_id": 1, "space_id": 1, "created_by_id": tx.insert("users", user)}
+        tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": storage_uid, **made})
+
+    return migrate.create(database, models.TABLES, uids.random_uid(12), _version(), seed)
+
+
+def _main_storage(database: str) -> tuple[str, str]:
+    row = Database(database).one("SELECT s.uid, m.instance FROM storage s, meta m WHERE s.root = '.'")
+    return (str(row[0]), str(row[1])) if row else ("", "")
+
+
+def _check_place(main: str) -> None:
+    if os.path.exists(main) and not os.path.isdir(main):
+        raise errors.InvalidArgument(f"--storage {main} is a file: name a folder.")
+
+
+def _version() -> str:
+    import sys
+
+    package = sys.modules.get(__package__ or "")
+    return str(getattr(package, "__version__", "unknown"))
+
+
+def _program() -> str:
+    return f"python -m {__package__}"
+
+
+def _relative(path: str, start: str, within: Optional[str] = None) -> str:
+    """The path relative to a folder if it lies below it (or below ``within``), else absolute."""
+    home = os.path.abspath(within or start)
+    inside = os.path.abspath(path) == home or os.path.abspath(path).startswith(home.rstrip(os.sep) + os.sep)
+    return os.path.relpath(path, start).replace(os.sep, "/") if inside else os.path.abspath(path)
+
+
+def _read_json(file: str) -> dict[str, Any]:
+    import json
+
+    try:
+        with open(file, encoding="utf-8") as stream:
+            values = json.load(stream)
+        if isinstance(values, dict) and "database" in values:
+            return values
+    except ValueError:
+        pass
+    raise errors.InstanceError(f"{file} is damaged: it must be JSON that names the database; `init` again makes it anew.")
+
+
+def _write_json(file: str, values: dict[str, Any]) -> None:
+    import json
+
+    fsio.write_file(file, (json.dumps(values, indent=2) + "\n").encode())
+
+
+# -- the default instance
+
+
+def connect(path: Optional[Path] = None) -> Instance:
+    """Use the instance at ``path`` for everything that this process does; without a path, the one that is found.
+
+    Looks at ``LAMIN_LITE_INSTANCE``, else from the current directory upward, else from the script's folder.
+    """
+    instance = Instance.open(path) if path is not None else found()
+    session.default_store = instance
+    return instance
+
+
+def disconnect() -> None:
+    """Forget which instance this process uses; the next use looks for one."""
+    session.default_store = None
+
+
+def init(storage: Path = "./storage", *, name: Optional[str] = None) -> Instance:
+    """Make an instance in the current directory and use it; as ``python -m lamin_lite init --storage``."""
+    instance = Instance.init(storage=storage, name=name)
+    session.default_store = instance
+    return instance
+
+
+def found() -> Instance:
+    """The instance that is meant when none is named; `NoInstance` says where it was looked for."""
+    chosen = settings.variable("INSTANCE")
+    if chosen:
+        return Instance.open(chosen)
+    places = [os.getcwd()]
+    main_file = _main_file()
+    if main_file:
+        places.append(os.path.dirname(os.path.abspath(main_file)))
+    foreign: list[str] = []
+    for place in places:
+        for folder in _upward(place):
+            if not os.path.isfile(os.path.join(folder, names.MARKER_DIR, names.INSTANCE_FILE)):
+                continue
+            if _is_mine(os.path.join(folder, names.MARKER_DIR)):
+                return Instance.open(folder)
+            foreign.append(folder)
+    hint = f" {foreign[0]} has one of another owner: name it if you trust it." if foreign else ""
+    raise errors.NoInstance(
+        f"No instance was found from {places[0]} upward.{hint} Make one with `{_program()} init --storage ./storage`, "
+        f"or name one by {names.ENV_PREFIX}INSTANCE or connect(path)."
+    )
+
+
+def _main_file() -> Optional[str]:
+    import sys
+
+    return getattr(sys.modules.get("__main__"), "__file__", None)
+
+
+def _upward(folder: str) -> Iterator[str]:
+    """The folder and those above it, up to home or the border of the filesystem."""
+    home, device = os.path.expanduser("~"), os.stat(folder).st_dev
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if folder in (home, parent) or os.stat(parent).st_dev != device:
+            return
+        folder = parent
+
+
+def _is_mine(folder: str) -> bool:
+    return not hasattr(os, "geteuid") or os.stat(folder).st_uid == os.geteuid()
+
+
+def _open_default() -> Instance:
+    instance = session.default_store = found()
+    return instance
+
+
+session.open_default = _open_default

@@ -1,0 +1,374 @@
+"""Rows: what all registries have in common."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base import clock, uids
+from ..base._typing import TYPE_CHECKING, Generic, R
+from ..sql import lookups
+from ..sql.fields import Field, ForeignKey, JsonField, TextField, TimeField
+from ..sql.lookups import Q
+from ..sql.query import QuerySet
+from ..sql.relations import Relation
+from ..sql.schema import Index, Table
+from . import session
+
+if TYPE_CHECKING:
+    import sys
+    from collections.abc import Iterator
+    from datetime import datetime
+    from typing import Any, ClassVar, Optional, Union
+
+    from ..sql.database import Database, Transaction
+    from .session import Store
+
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
+
+MAIN, ARCHIVE, TRASH = 1, 0, -1  #: ids of the branches that every instance has
+
+
+class SQLRecord:
+    """A row of a registry; `ln.Artifact`, `ln.Run` and the others derive from it."""
+
+    __table__: ClassVar[Table]
+    __relations__: ClassVar[dict[str, Relation]]
+    __indexes__: ClassVar[tuple[Index, ...]] = ()
+    uid_length: ClassVar[int] = 12
+    _store: Store
+    _values: dict[str, Any]
+    _related: dict[str, Any]
+
+    uid: TextField[str] = TextField(unique=True, frozen=True)
+
+    def __init_subclass__(cls, table: Optional[str] = None, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if table is None:
+            return
+        members: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            members.update(vars(base))
+        fields = [member for member in members.values() if isinstance(member, Field)]
+        fields.sort(key=lambda field: (field.name != "uid", field.name in _LAST))
+        cls.__table__ = Table(table, fields, cls.__indexes__)
+        cls.__relations__ = {name: member for name, member in members.items() if isinstance(member, Relation)}
+        lookups.models[table] = cls
+
+    def __init__(self, **values: object) -> None:
+        self._start(session.current_store(), values)
+
+    def _start(self, store: Store, values: dict[str, Any]) -> None:
+        self._store = store
+        self._related = {}
+        fields = self.__table__.fields
+        self._values = {"id": None}
+        for name, field in fields.items():
+            self._values[field.column if isinstance(field, ForeignKey) else name] = field.default
+        self._values.update(self._defaults())
+        for name, value in values.items():
+            if name not in fields or (fields[name].hidden and name not in _SETTABLE):
+                raise _unknown_argument(type(self), name)
+            setattr(self, name, value)
+
+    def _defaults(self) -> dict[str, Any]:
+        return {"uid": uids.random_uid(self.uid_length)}
+
+    @classmethod
+    def _from_row(cls, store: Store, row: tuple[Any, ...]) -> Self:
+        record = object.__new__(cls)
+        record._store = store
+        record._related = {}
+        record._values = values = dict(zip(cls.__table__.columns, row))
+        for field in cls.__table__.fields.values():
+            if field.converts:
+                values[field.name] = field.from_db(values[field.name])
+        return record
+
+    # -- identity
+
+    @property
+    def id(self) -> Optional[int]:
+        """Number of the row in this database: local, never an identity. None before it is saved."""
+        number: Optional[int] = self._values["id"]
+        return number
+
+    @property
+    def pk(self) -> Optional[int]:
+        """The same as `id`."""
+        return self.id
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SQLRecord) or type(self) is not type(other):
+            return NotImplemented
+        return bool(self.uid == other.uid and self._store.uid == other._store.uid)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.uid))
+
+    def __repr__(self) -> str:
+        cells = (f"{name}={_shown(value)}" for name, value in self._shown() if value is not None)
+        return f"{type(self).__name__}({', '.join(cells)})"
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for field in self.__table__.fields.values():
+            if not field.hidden and not isinstance(field, (ForeignKey, JsonField)):
+                yield field.name, self._values[field.name]
+
+    # -- related rows
+
+    def __getattr__(self, name: str) -> Any:
+        if name.endswith("_id") and name in self.__table__.columns:
+            return self._values[name]
+        near = lookups.nearest(name, [each for each in dir(type(self)) if not each.startswith("_")])
+        hint = f": did you mean {near!r}?" if near else "."
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+
+    def _related_row(self, field: ForeignKey[Any]) -> Any:
+        number = self._values[field.column]
+        if number is None:
+            return None
+        known = self._related.get(field.name)
+        if known is None or known.id != number:
+            target = lookups.models[field.to]
+            known = self._related[field.name] = query(target, self._store).filter(id=number).one()
+        return known
+
+    def _set_related_row(self, field: ForeignKey[Any], row: Optional[SQLRecord]) -> None:
+        if row is None:
+            self._values[field.column] = None
+            self._related.pop(field.name, None)
+            return
+        target = lookups.models[field.to]
+        if not isinstance(row, target):
+            raise field.wrong(row)
+        self.check_same_instance(row)
+        if row.id is None:
+            raise errors.InvalidArgument(f"{row!r} is not saved yet: call .save() on it first.")
+        self._values[field.column] = row.id
+        self._related[field.name] = row
+
+    def _related_rows(self, relation: Relation) -> QuerySet[Any]:
+        target = lookups.models[relation.to]
+        found: QuerySet[Any] = query(target, self._store)
+        return found.within(*relation.far_ids(-1 if self.id is None else self.id))
+
+    def check_same_instance(self, other: SQLRecord) -> None:
+        """Raise unless the other row is of the same instance."""
+        if other._store.uid != self._store.uid:
+            raise errors.InvalidArgument(
+                f"{type(other).__name__} {other.uid} is of the instance {other._store.root}, {type(self).__name__} "
+                f"{self.uid} of {self._store.root}: rows of two instances cannot be linked."
+            )
+
+    # -- saving
+
+    def save(self) -> Self:
+        """Write the row, or its changes, to the database; the row itself, with its id."""
+        with self._store.database.write(f"save {type(self).__name__}") as tx:
+            self._write(tx)
+        return self
+
+    def _write(self, tx: Transaction) -> None:
+        self._stamp()
+        row = self._row()
+        if self.id is None:
+            self._values["id"] = tx.insert(self.__table__.name, row)
+        else:
+            tx.update(self.__table__.name, self.id, row)
+
+    def _stamp(self) -> None:
+        fields, now = self.__table__.fields, clock.now()
+        if "updated_at" in fields:
+            self._values["updated_at"] = clock.to_datetime(now)
+        if self.id is None and "created_at" in fields and self._values["created_at"] is None:
+            self._values["created_at"] = clock.to_datetime(now)
+        if self.id is None and "created_by" in fields and self._values["created_by_id"] is None:
+            self._values["created_by_id"] = self._store.user_id
+
+    def _row(self) -> dict[str, Any]:
+        row = {}
+        for name, field in self.__table__.fields.items():
+            column = field.column
+            row[column] = value = field.to_db(self._values[column])
+            if field.fold:
+                row[f"{name}_fold"] = None if value is None else value.casefold()
+        return row
+
+    def refresh(self) -> Self:
+        """Read the row anew."""
+        fresh = query(type(self), self._store).filter(id=self.id).one()
+        self._values, self._related = fresh._values, {}
+        return self
+
+    # -- queries
+
+    @classmethod
+    def filter(cls, *conditions: Q, **lookups_: object) -> QuerySet[Self]:
+        """The rows that meet all these conditions, without trash and archive unless ``branch`` is named.
+
+        Keywords are ``field=value`` or ``field__lookup=value``, also across relations: ``transform__key="a.py"``.
+        """
+        return Manager(cls, session.current_store()).filter(*conditions, **lookups_)
+
+    @classmethod
+    def all(cls) -> QuerySet[Self]:
+        """All rows, without trash and archive."""
+        return cls.filter()
+
+    @classmethod
+    def get(cls, uid: Union[str, int, None] = None, **lookups_: object) -> Self:
+        """The one row with this uid (or its start, or its id), or that meets the conditions.
+
+        Of several versions it is the latest. Raises `DoesNotExist` or `MultipleResults`.
+        """
+        return Manager(cls, session.current_store()).get(uid, **lookups_)
+
+    @classmethod
+    def _default_conditions(cls, asked: set[str]) -> Q:
+        """What is hidden unless a condition names it."""
+        if "branch" in cls.__table__.fields and "branch" not in asked and "branch_id" not in asked:
+            return Q(branch_id__gt=ARCHIVE)
+        return Q()
+
+    @classmethod
+    def _preferred(cls, rows: QuerySet[Self]) -> Self:
+        """The row that ``get`` means."""
+        return rows.one()
+
+    def delete(self) -> None:
+        """Move the row to the trash: hidden from queries, brought back by `restore`."""
+        self._move(TRASH)
+
+    def restore(self) -> Self:
+        """Bring the row back from the trash or the archive."""
+        self._move(MAIN)
+        return self
+
+    def _move(self, branch_id: int) -> None:
+        if "branch" not in self.__table__.fields:
+            raise errors.InvalidArgument(f"A {type(self).__name__} cannot be moved to the trash.")
+        with self._store.database.write(f"move {type(self).__name__}") as tx:
+            tx.update(self.__table__.name, self._saved_id(), {"branch_id": branch_id, "updated_at": clock.now()})
+            self._moved(tx, branch_id)
+        self.refresh()
+
+    def _moved(self, tx: Transaction, branch_id: int) -> None:
+        """What else changes when the row moves to another branch."""
+
+    def _saved_id(self) -> int:
+        if self.id is None:
+            raise errors.InvalidArgument(f"{self!r} is not saved yet: call .save() first.")
+        return self.id
+
+
+class Manager(Generic[R]):
+    """A registry of one instance: ``instance.Artifact``. Called, it makes a row; it has the queries of the class."""
+
+    def __init__(self, model: type[R], store: Store) -> None:
+        self.model = model
+        self.store = store
+
+    def __call__(self, *args: object, **kwargs: object) -> R:
+        with session.using(self.store):
+            return self.model(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def filter(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
+        """As the class method of the same name."""
+        asked = {name.split("__")[0] for name in lookups_}
+        asked.update(*(_names(condition) for condition in conditions))
+        if lookups_.get("branch", 0) is None:
+            del lookups_["branch"]
+        found = query(self.model, self.store).filter(self.model._default_conditions(asked))
+        return found.filter(*conditions, **lookups_) if conditions or lookups_ else found
+
+    def all(self) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter()
+
+    def get(self, uid: Union[str, int, None] = None, **lookups_: object) -> R:
+        """As the class method of the same name."""
+        if isinstance(uid, int):
+            lookups_["id"] = uid
+        elif uid is not None:
+            lookups_["uid__startswith"] = uid
+        if not lookups_:
+            raise errors.InvalidArgument(f"{self.model.__name__}.get() needs a uid, or a condition such as key='...'.")
+        found = self.filter(**lookups_)
+        try:
+            row: R = self.model._preferred(found)
+        except errors.DoesNotExist as error:
+            raise errors.DoesNotExist(f"{error} {self._hint(uid, lookups_)}".rstrip()) from None
+        return row
+
+    def _hint(self, uid: Union[str, int, None], wanted: dict[str, object]) -> str:
+        names = [name for name in ("key", "name") if name in self.model.__table__.fields]
+        for name in names:
+            value = wanted.get(name, uid)
+            if not isinstance(value, str):
+                continue
+            known = self.filter().order_by("-id")[:1000].values_list(name, flat=True)
+            if value in known:
+                return f"Did you mean {self.model.__name__}.get({name}={value!r})?"
+            near = lookups.nearest(value, [each for each in known if each])
+            if near:
+                return f"Did you mean {name}={near!r}?"
+        return ""
+
+
+def query(model: type[R], store: Store) -> QuerySet[R]:
+    """A query set over all rows of a registry, also those in the trash."""
+    return QuerySet(model, store.database, lambda cls, row: cls._from_row(store, row))
+
+
+def _names(q: Q) -> set[str]:
+    found: set[str] = set()
+    for child in q.children:
+        found |= _names(child) if isinstance(child, Q) else {child[0].split("__")[0]}
+    return found
+
+
+def _unknown_argument(cls: type[SQLRecord], name: str) -> errors.InvalidArgument:
+    names = [field.name for field in cls.__table__.fields.values() if not field.hidden]
+    near = lookups.nearest(name, names)
+    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(names))}."
+    return errors.InvalidArgument(f"{cls.__name__}() has no argument {name!r}: {hint}")
+
+
+def _shown(value: object) -> str:
+    return value.strftime("%Y-%m-%d %H:%M:%S UTC") if hasattr(value, "strftime") else repr(value)
+
+
+def get_or_create(store: Store, table: str, unique: dict[str, Any], others: dict[str, Any]) -> int:
+    """Id of the row with these unique values, made if it is not there."""
+    where = " AND ".join(f"{column} = ?" for column in unique)
+    sql, params = f"SELECT id FROM {table} WHERE {where}", list(unique.values())
+    found = store.database.one(sql, params)
+    if found is None:
+        with store.database.write(f"register {table}", durable=False) as tx:
+            tx.insert_new(table, {**others, **unique})
+            found = tx.one(sql, params)
+    if found is None:
+        raise errors.Conflict(f"The row of {table} with {unique!r} was removed while it was made: try again.")
+    return int(found[0])
+
+
+class Stamped(SQLRecord):
+    """Fields of registries whose rows people make: who, when, in which branch and space."""
+
+    created_at: TimeField[datetime] = TimeField()
+    updated_at: TimeField[datetime] = TimeField(hidden=True)
+    branch: ForeignKey[Any] = ForeignKey("branch", hidden=True)
+    space: ForeignKey[Any] = ForeignKey("space", hidden=True)
+    created_by: ForeignKey[Any] = ForeignKey("users")
+
+    def _defaults(self) -> dict[str, Any]:
+        return {**super()._defaults(), "branch_id": MAIN, "space_id": 1}
+
+
+_LAST = frozenset(["created_at", "updated_at", "branch", "space", "created_by", "run"])
+_SETTABLE = frozenset(["branch", "space"])  #: hidden, but may be given to a new row

@@ -1,0 +1,89 @@
+"""From an artifact to its bytes."""
+
+from __future__ import annotations
+
+import os
+
+from .. import errors
+from ..base import fsio, hashing, uids
+from ..base._typing import TYPE_CHECKING
+from ..ext import known_suffix
+from ..storage import folders
+from ..storage.translate import translating
+
+if TYPE_CHECKING:
+    from .artifact import Artifact
+
+
+def path_of(artifact: Artifact) -> str:
+    """A path on this machine with the bytes of the artifact; raises `IntegrityError` if they are not there whole."""
+    name, managed, size, mtime_ns = _replica(artifact)
+    storage = artifact._store.storage(artifact._values["storage_id"])
+    path = os.path.join(storage.root, *name.split("/"))
+    folder = artifact.n_files is not None
+    if not managed:
+        _check_in_place(artifact, path, size, mtime_ns)
+        return path
+    if not os.path.exists(path):
+        raise errors.IntegrityError(f"{path}, the content of {_named(artifact)}, is missing: restore it from a backup.")
+    if os.path.getsize(path) != size:
+        raise errors.IntegrityError(
+            f"{path}, the content of {_named(artifact)}, has {os.path.getsize(path):,} bytes instead of {size:,}: "
+            "restore it from a backup."
+        )
+    return _view(artifact, path) if folder else path
+
+
+def _named(artifact: Artifact) -> str:
+    return f"artifact {artifact.key or artifact.description!r} ({artifact.uid})"
+
+
+def _replica(artifact: Artifact) -> tuple[str, bool, int, int]:
+    if artifact.id is None:
+        raise errors.InvalidArgument(f"{_named(artifact)} is not saved yet: call .save() first.")
+    rows = artifact._store.database.read(
+        "SELECT name, managed, size, mtime_ns FROM replica WHERE hash = ? AND storage_id = ? ORDER BY managed DESC",
+        [artifact.hash, artifact._values["storage_id"]],
+    )
+    if not rows:
+        raise errors.IntegrityError(f"No content of {_named(artifact)} is registered: restore the database from a backup.")
+    suffix = folders.SUFFIX if artifact.n_files is not None else artifact.suffix
+    in_place = [row for row in rows if not row[1] and row[0] == artifact.key]
+    same = [row for row in rows if row[1] and row[0].endswith(f"{artifact.hash}{suffix}")]
+    name, managed, size, mtime_ns = (same or in_place or rows)[0]
+    return str(name), bool(managed), int(size), int(mtime_ns or 0)
+
+
+def _check_in_place(artifact: Artifact, path: str, size: int, mtime_ns: int) -> None:
+    """A file that stays where it is may have been changed by anybody."""
+    with translating("read", path):
+        status = os.stat(path)
+        if artifact.n_files is None and (status.st_size, status.st_mtime_ns) == (size, mtime_ns):
+            return
+        digest = hashing.of_file(path)[0] if artifact.n_files is None else folders.digest(path, known_suffix)[0]
+    if digest != artifact.hash:
+        raise errors.IntegrityError(
+            f"{path} was modified since it was saved as {_named(artifact)}: save it again for a new version, or put "
+            "the earlier content back."
+        )
+
+
+def _view(artifact: Artifact, manifest: str) -> str:
+    view = os.path.join(artifact._store.cache_dir, "folders", str(artifact.hash))
+    if not os.path.isdir(view):
+        folders.build_view(artifact._store.storage(artifact._values["storage_id"]), manifest, view)
+    return view
+
+
+def writable_copy(artifact: Artifact) -> str:
+    """A copy that nobody else uses, in the cache, under the artifact's file name."""
+    title = os.path.basename(artifact.key or "") or artifact.uid + artifact.suffix
+    target = os.path.join(artifact._store.cache_dir, "copies", uids.random_uid(12), title)
+    path = path_of(artifact)
+    with translating("copy", path, target):
+        fsio.make_folder(os.path.dirname(target))
+        if artifact.n_files is None:
+            fsio.place(path, target, writable=True)
+        else:
+            fsio.copy_folder(path, target)
+    return target

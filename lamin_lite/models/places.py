@@ -1,0 +1,216 @@
+"""Registries of where and who: storages, users, spaces, branches; and the tables that have no registry."""
+
+from __future__ import annotations
+
+import os
+
+from .. import errors
+from ..base import canon, fsio, names
+from ..base._typing import TYPE_CHECKING
+from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
+from ..sql.relations import Relation
+from ..sql.schema import SQLITE, Index, Table
+from ..storage.local import check_root
+from .base import SQLRecord, Stamped, query
+
+if TYPE_CHECKING:
+    import sys
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from typing import Any, Optional
+
+    from ..sql.schema import Dialect
+
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
+
+
+class User(SQLRecord, table="users"):
+    """A person who ran something: the login name of the operating system.
+
+    ``uid``: 8 characters. ``handle``: login name. ``name``: full name, if known.
+    """
+
+    uid_length = 8
+    handle: TextField[str] = TextField(unique=True)
+    name: TextField[Optional[str]] = TextField(null=True)
+    created_at: TimeField[datetime] = TimeField()
+
+
+class Space(SQLRecord, table="space"):
+    """A part of the instance that people may share or keep to themselves; ``all`` is everybody's."""
+
+    name: TextField[str] = TextField(unique=True)
+    description: TextField[Optional[str]] = TextField(null=True)
+    created_at: TimeField[datetime] = TimeField()
+
+
+class Branch(SQLRecord, table="branch"):
+    """A state of rows: ``main``, ``archive`` and ``trash`` are always there."""
+
+    name: TextField[str] = TextField(unique=True)
+    description: TextField[Optional[str]] = TextField(null=True)
+    created_at: TimeField[datetime] = TimeField()
+
+
+class Storage(Stamped, table="storage"):
+    """A place that keeps data: a folder, or a URL.
+
+    ``root``: absolute path or URL; kept relative in the database where it lies inside the instance, so that moving
+    the whole loses nothing. ``type``: ``local`` or the scheme of the URL.
+    """
+
+    root: TextField[str] = TextField(unique=True)
+    description: TextField[Optional[str]] = TextField(null=True)
+    type: TextField[str] = TextField(default="local")
+    region: TextField[Optional[str]] = TextField(null=True)
+    instance_uid: TextField[Optional[str]] = TextField(null=True)
+    artifacts = Relation("artifact", "artifact", "storage_id", "id")
+
+    def save(self) -> Self:
+        """Register the storage: checks that it is there, and marks it with its uid.
+
+        Registering a root again gives the storage that is there.
+        """
+        if self.id is None:
+            root = self.root if "://" in self.root else os.path.abspath(self.root)
+            self.root = self._store.stored_root(root)
+            known = query(Storage, self._store).filter(root=self.root).one_or_none()
+            if known is not None:
+                self._values, self._related = known._values, {}
+                return self
+            self._prepare(root)
+        return super().save()
+
+    def _prepare(self, root: str) -> None:
+        if "://" in root:
+            self.type = root.partition("://")[0]
+            return
+        if not os.path.isdir(root):
+            raise errors.UnknownStorage(f"The storage root {root!r} is no folder on this machine: make it first.")
+        try:
+            mark(root, self.uid, self._store.uid)
+        except OSError:
+            return  # a folder that may only be read needs no mark: it is known by its path
+        self.instance_uid = self._store.uid
+
+    @property
+    def path(self) -> str:
+        """Absolute root on this machine."""
+        return dict(self._store.storage_roots())[self._saved_id()]
+
+    def relocate(self, root: str) -> Self:
+        """Say that the storage was moved; the new root must hold the mark that it was given."""
+        check_marker(os.path.abspath(root), self.uid, self.instance_uid is not None)
+        self.root = self._store.stored_root(os.path.abspath(root))
+        return super().save()
+
+
+def mark(root: str, uid: str, instance: str) -> None:
+    """Put the uid of a storage into its root; one that is there must be the same."""
+    file = os.path.join(root, names.MARKER_DIR, names.STORAGE_FILE)
+    if os.path.exists(file):
+        check_marker(root, uid, True)
+        return
+    fsio.make_folder(os.path.dirname(file))
+    text = canon.dumps({"storage": uid, "instance": instance})
+    fsio.write_file(file, (text + "\n").encode())
+
+
+def check_marker(root: str, uid: str, marked: bool) -> None:
+    """Raise `UnknownStorage` unless the folder is there and is the storage with this uid."""
+    check_root(root)
+    if not marked:
+        return
+    file = os.path.join(root, names.MARKER_DIR, names.STORAGE_FILE)
+    try:
+        with open(file, encoding="utf-8") as stream:
+            found = canon.loads(stream.read()).get("storage")
+    except (OSError, ValueError, AttributeError):
+        found = None
+    if found != uid:
+        raise errors.UnknownStorage(
+            f"{root} is {f'the storage {found}' if found else 'not marked as a storage'}, but {uid} is expected there: "
+            "mount the right one, or say where it is with storage.relocate(path)."
+        )
+
+
+def table(name: str, fields: dict[str, Field[Any]], indexes: Iterable[Index] = ()) -> Table:
+    """A table that has no registry."""
+    for each, field in fields.items():
+        field.__set_name__(object, each)
+    return Table(name, fields.values(), indexes)
+
+
+#: processes that ran something: what decides later whether a run is still alive
+PROCESS = table(
+    "process",
+    {
+        "uid": TextField(unique=True),
+        "host": TextField(null=True),
+        "boot_id": TextField(null=True),
+        "pid_ns": TextField(null=True),
+        "pid": IntField(),
+        "start_time": IntField(null=True),
+        "python": TextField(null=True),
+        "executable": TextField(null=True),
+        "platform": TextField(null=True),
+        "cwd": TextField(null=True),
+        "created_at": TimeField(),
+        "ended_at": TimeField(null=True),
+    },
+)
+
+#: which bytes lie where: managed ones under the name of their digest, others in place under their own
+REPLICA = table(
+    "replica",
+    {
+        "hash": TextField(),
+        "storage": ForeignKey("storage"),
+        "name": TextField(),
+        "size": IntField(),
+        "managed": BoolField(),
+        "mtime_ns": IntField(null=True),
+        "created_at": TimeField(),
+    },
+    [Index("place", "storage_id, name, hash", unique=True), Index("hash", "hash")],
+)
+
+#: which artifacts a run read and wrote
+RUN_ARTIFACT = table(
+    "run_artifact",
+    {
+        "run": ForeignKey("run"),
+        "artifact": ForeignKey("artifact"),
+        "role": TextField(),
+        "created_at": TimeField(),
+    },
+    [Index("link", "run_id, artifact_id, role", unique=True)],
+)
+
+#: environments seen, by what tells cheaply that nothing changed
+ENVIRONMENT_SEEN = table(
+    "environment_seen", {"fingerprint": TextField(unique=True), "artifact": ForeignKey("artifact")}
+)
+
+
+class _ParamTable(Table):
+    """The typed leaves of params. No id of its own: rows are only found by owner or by value."""
+
+    __slots__ = ()
+
+    def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
+        yield (
+            "CREATE TABLE IF NOT EXISTS run_param (owner_id INTEGER NOT NULL REFERENCES run (id) "
+            "DEFERRABLE INITIALLY DEFERRED, path TEXT NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT)"
+        )
+        yield Index("number", "path, kind, number, owner_id").sql("run_param")
+        yield Index("text", "path, kind, text, owner_id").sql("run_param")
+        yield Index("owner", "owner_id").sql("run_param")
+
+
+RUN_PARAM = _ParamTable("run_param", [])
+
+TABLES_WITHOUT_REGISTRY = (PROCESS, REPLICA, RUN_ARTIFACT, RUN_PARAM, ENVIRONMENT_SEEN)

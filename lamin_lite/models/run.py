@@ -1,0 +1,79 @@
+"""Runs: executions of a transform."""
+
+from __future__ import annotations
+
+from ..base._typing import TYPE_CHECKING
+from ..sql.fields import BoolField, ForeignKey, IntField, JsonField, TextField, TimeField
+from ..sql.relations import ParamsIndex, Relation
+from ..sql.schema import Index
+from .base import Stamped, query
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any, Optional
+
+    from ..sql.query import QuerySet
+    from .artifact import Artifact
+    from .transform import Transform
+
+OUTPUT_ROLES = ("created", "recreated")
+
+
+class Run(Stamped, table="run"):
+    """One execution of a transform: when, by whom, with which params, inputs and outputs.
+
+    ``uid``: 16 characters. ``params``: dict of JSON's types, found by ``Run.filter(params__name=value)``.
+    ``status``: ``scheduled``, ``started``, ``completed``, ``errored`` or ``aborted``. ``entrypoint``: qualified name
+    of the function. ``cli_args``: quoted as a shell needs it. ``initiated_by_run``: the run that called this one.
+    ``reference``, ``reference_type``: the id that a workflow manager gave it.
+
+    >>> run = ln.Run.filter(params__learning_rate=0.01).order_by("-started_at").first()  # doctest: +SKIP
+    """
+
+    __indexes__ = (
+        Index("started", "started_at"),
+        Index("of_transform", "transform_id, started_at"),
+        Index("status", "status", where="status IN ('scheduled', 'started')"),
+        Index("reference", "reference_type, reference", unique=True, where="reference IS NOT NULL"),
+    )
+    uid_length = 16
+    name: TextField[Optional[str]] = TextField(null=True)
+    description: TextField[Optional[str]] = TextField(null=True)
+    entrypoint: TextField[Optional[str]] = TextField(null=True)
+    status: TextField[str] = TextField(default="scheduled")
+    started_at: TimeField[Optional[datetime]] = TimeField(null=True)
+    finished_at: TimeField[Optional[datetime]] = TimeField(null=True)
+    is_end_estimated: BoolField[bool] = BoolField(default=False, hidden=True)
+    exit_code: IntField[Optional[int]] = IntField(null=True)
+    params: JsonField[dict[str, Any]] = JsonField(null=True)
+    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True)
+    reference: TextField[Optional[str]] = TextField(null=True)
+    reference_type: TextField[Optional[str]] = TextField(null=True)
+    cli_args: TextField[Optional[str]] = TextField(null=True)
+    process_id: IntField[Optional[int]] = IntField(null=True, hidden=True)
+    transform: ForeignKey[Transform] = ForeignKey("transform")
+    report: ForeignKey[Optional[Artifact]] = ForeignKey("artifact", null=True)
+    environment: ForeignKey[Optional[Artifact]] = ForeignKey("artifact", null=True)
+    initiated_by_run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
+
+    params_index = ParamsIndex("run", "params", "run_param")
+    input_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("input",)})
+    output_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": OUTPUT_ROLES})
+    created_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("created",)})
+    recreated_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("recreated",)})
+    initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
+
+    @property
+    def steps(self) -> QuerySet[Run]:
+        """The runs that this run initiated, in order."""
+        return query(Run, self._store).filter(initiated_by_run=self)
+
+    @property
+    def process(self) -> Optional[dict[str, Any]]:
+        """Facts of the process that executed it: host, pid, python, platform, cwd, ... or None."""
+        number = self._values["process_id"]
+        if number is None:
+            return None
+        names = ("uid", "host", "boot_id", "pid_ns", "pid", "start_time", "python", "executable", "platform", "cwd")
+        row = self._store.database.one(f"SELECT {', '.join(names)} FROM process WHERE id = ?", [number])
+        return None if row is None else dict(zip(names, row))

@@ -1,0 +1,254 @@
+"""From a path to a saved artifact: bytes first, then the row, then the link to the run.
+
+Order: stage, fsync, rename, fsync of the folder (all in `storage`), then one transaction that looks again whether
+the bytes are there, decides what the row means, and writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .. import errors
+from ..base import clock, fsio, hashing, names, uids
+from ..base._typing import TYPE_CHECKING
+from ..ext import ext, known_suffix
+from ..storage import folders
+from ..storage.blobs import Blob, blob_name
+from ..storage.translate import translating
+from .base import query
+
+if TYPE_CHECKING:
+    from typing import Optional, Union
+
+    from ..sql.database import Row, Transaction
+    from ..storage.local import LocalStorage
+    from .artifact import Artifact
+    from .run import Run
+    from .session import Store
+
+PROBABLY_KNOWN = 8 << 20  #: from this size on, a file of a known size is hashed before it is copied
+
+
+class Content:
+    """Bytes that are safely kept: what of them enters the rows."""
+
+    __slots__ = ("hash", "managed", "mtime_ns", "n_files", "name", "replica_size", "size", "storage_id")
+
+    def __init__(self, storage_id: int, blob: Blob, *, managed: bool = True, mtime_ns: Optional[int] = None) -> None:
+        self.storage_id = storage_id
+        self.hash = blob.hash
+        self.name = blob.name
+        self.size = self.replica_size = blob.size
+        self.managed = managed
+        self.mtime_ns = mtime_ns
+        self.n_files: Optional[int] = None
+
+
+def checked_source(path: Union[str, os.PathLike[str]]) -> str:
+    """The absolute path of an existing file or folder."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise errors.InvalidArgument(
+            f"{path!r} is of type {type(path).__name__}: pass the path of a file or folder, or use Artifact.from_object."
+        )
+    text = os.fspath(path)
+    if "\0" in text:
+        raise errors.InvalidArgument(f"The path {text!r} holds a NUL character, which no file can have in its name.")
+    source = os.path.abspath(text)
+    with translating("save", source):
+        kind = os.stat(source).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise errors.InvalidArgument(f"{source} is a socket, pipe or device: copy its content into a file first.")
+    return source
+
+
+def key_in_place(store: Store, source: str, copy: Optional[bool]) -> Optional[str]:
+    """The key of a path that lies in a registered storage, if it is to stay there; else None."""
+    place = _place(store, source, copy)
+    return place[1] if place else None
+
+
+def _place(store: Store, source: str, copy: Optional[bool]) -> Optional[tuple[int, str]]:
+    """Storage and name of a path that is registered where it is."""
+    if copy:
+        return None
+    real = os.path.realpath(source)
+    for storage_id, root in store.storage_roots():
+        home = os.path.realpath(root)
+        inside = real.startswith(home.rstrip(os.sep) + os.sep)
+        if inside and (storage_id != store.storage_id or copy is False):
+            name = os.path.relpath(real, home).replace(os.sep, "/")
+            if name.split("/")[0] != names.MARKER_DIR:
+                return storage_id, name
+    if copy is False:
+        raise errors.InvalidArgument(
+            f"copy=False, but {source} lies in no registered storage: register its folder with "
+            "ln.Storage(root=...).save(), or let it be copied."
+        )
+    return None
+
+
+def written(store: Store, value: object, key: str) -> str:
+    """A temporary file with the object as its serializer writes it."""
+    serializer = ext.serializer_for_object(value, known_suffix(key))
+    if serializer is None:
+        raise errors.InvalidArgument(
+            f"An object of type {type(value).__name__} cannot be written as {key!r}: write a file yourself and save "
+            "that, or register a serializer."
+        )
+    folder = os.path.join(store.cache_dir, "made", uids.random_uid(12))
+    path = os.path.join(folder, os.path.basename(key))
+    with translating("write", path):
+        fsio.make_folder(folder)
+        serializer.save(value, path)
+    return path
+
+
+def save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
+    """Keep the bytes of ``source``, and write the row of a new artifact or find the one that it is."""
+    store = artifact._store
+    for _ in range(3):
+        kept = _keep(store, artifact, source, copy)
+        with store.database.write("save artifact") as tx:
+            if _still_there(store, kept):
+                _register(artifact, kept, tx)
+                break
+    else:
+        raise errors.Conflict(f"The stored content of {source} was removed three times while it was saved: try again.")
+    artifact._source = None
+    if artifact._temporary:
+        fsio.remove(source)
+        os.rmdir(os.path.dirname(source))
+
+
+def _keep(store: Store, artifact: Artifact, source: str, copy: Optional[bool]) -> Content:
+    place = _place(store, source, copy)
+    if place is not None and place[1] == artifact.key:
+        return _keep_in_place(source, *place)
+    storage_id = artifact._values["storage_id"] or store.storage_id
+    storage = store.storage(storage_id)
+    if os.path.isdir(source):
+        stored = folders.ingest(storage, source, known_suffix)
+        kept = Content(storage_id, stored.blob)
+        kept.size, kept.n_files = stored.size, stored.n_files
+        return kept
+    return Content(storage_id, _known_blob(store, artifact, storage, source) or storage.ingest(source, artifact.suffix))
+
+
+def _known_blob(store: Store, artifact: Artifact, storage: LocalStorage, source: str) -> Optional[Blob]:
+    """The blob of a large file that is stored already: reading it once is cheaper than writing it again."""
+    with translating("save", source):
+        before = os.stat(source)
+        if before.st_size < PROBABLY_KNOWN or artifact.key is None:
+            return None
+        sql = "SELECT 1 FROM artifact WHERE key = ? AND size = ? LIMIT 1"
+        if store.database.one(sql, [artifact.key, before.st_size]) is None:
+            return None
+        digest, size = hashing.of_file(source)
+        after = os.stat(source)
+    name = blob_name(digest, artifact.suffix)
+    unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    return Blob(digest, size, artifact.suffix, name) if unchanged and storage.size(name) == size else None
+
+
+def _keep_in_place(source: str, storage_id: int, name: str) -> Content:
+    with translating("read", source):
+        before = os.stat(source)
+        if os.path.isdir(source):
+            digest, n_files, size = folders.digest(source, known_suffix)
+        else:
+            (digest, size), n_files = hashing.of_file(source), -1
+        after = os.stat(source)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise fsio.Changed(0, "changed while it was read", source)
+    kept = Content(storage_id, Blob(digest, size, "", name), managed=False, mtime_ns=before.st_mtime_ns)
+    kept.n_files = n_files if n_files >= 0 else None
+    return kept
+
+
+def _still_there(store: Store, kept: Content) -> bool:
+    return not kept.managed or store.storage(kept.storage_id).size(kept.name) == kept.replica_size
+
+
+def _register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
+    _register_replica(kept, tx)
+    latest = _latest(artifact, kept, tx)
+    if latest is not None and latest[2] == kept.hash:
+        _become(artifact, latest, tx)
+        role = "recreated"
+    else:
+        if latest is not None:
+            artifact._become_next(artifact._store, tx, latest)
+        values = artifact._values
+        values.update(hash=kept.hash, size=kept.size, n_files=kept.n_files, storage_id=kept.storage_id)
+        artifact._write(tx)
+        role = "created"
+    if artifact._made_by is not None:
+        _link_output(tx, artifact._made_by, artifact, role)
+
+
+def _register_replica(kept: Content, tx: Transaction) -> None:
+    row = {
+        "hash": kept.hash,
+        "storage_id": kept.storage_id,
+        "name": kept.name,
+        "size": kept.replica_size,
+        "managed": kept.managed,
+        "mtime_ns": kept.mtime_ns,
+        "created_at": clock.now(),
+    }
+    if not tx.insert_new("replica", row) and not kept.managed:
+        tx.execute(
+            "UPDATE replica SET mtime_ns = ?, size = ? WHERE storage_id = ? AND name = ? AND hash = ?",
+            [kept.mtime_ns, kept.replica_size, kept.storage_id, kept.name, kept.hash],
+        )
+
+
+def _latest(artifact: Artifact, kept: Content, tx: Transaction) -> Optional[Row]:
+    """uid, stem, hash and id of the artifact that this one is a version of, or the same as."""
+    values = artifact._values
+    columns = "SELECT uid, stem, hash, id FROM artifact WHERE"
+    if values["key"] is not None:
+        return tx.one(
+            f"{columns} key = ? AND branch_id = ? AND is_latest = 1", [values["key"], values["branch_id"]]
+        )
+    return tx.one(
+        f"{columns} key IS NULL AND hash = ? AND branch_id = ? AND is_latest = 1 AND suffix = ? "
+        "AND (description = ? OR description IS NULL AND ? IS NULL)",
+        [kept.hash, values["branch_id"], values["suffix"], values["description"], values["description"]],
+    )
+
+
+def _become(artifact: Artifact, latest: Row, tx: Transaction) -> None:
+    """The row is there already: this object now stands for it."""
+    wish = artifact._values["description"]
+    row = query(type(artifact), artifact._store).filter(id=latest[3]).one()
+    artifact._values, artifact._related = row._values, {}
+    if wish is not None and wish != artifact.description:
+        artifact.description = wish
+        tx.update("artifact", latest[3], {"description": wish, "updated_at": clock.now()})
+
+
+# -- links between runs and artifacts
+
+
+def _link_output(tx: Transaction, run: Run, artifact: Artifact, role: str) -> None:
+    sql = "SELECT 1 FROM run_artifact WHERE run_id = ? AND artifact_id = ? AND role <> 'input'"
+    if tx.one(sql, [run.id, artifact.id]) is None:
+        _link(tx, run, artifact, role)
+
+
+def _link(tx: Transaction, run: Run, artifact: Artifact, role: str) -> None:
+    row = {"run_id": run.id, "artifact_id": artifact.id, "role": role, "created_at": clock.now()}
+    tx.insert_new("run_artifact", row)
+
+
+def link_input(run: Run, artifact: Artifact) -> None:
+    """Record that the run read the artifact, unless it read it before or made it itself."""
+    database = artifact._store.database
+    if database.readonly:
+        return
+    sql = "SELECT 1 FROM run_artifact WHERE run_id = ? AND artifact_id = ?"
+    if database.one(sql, [run.id, artifact.id]) is None:
+        with database.write("link input", durable=False) as tx:
+            _link(tx, run, artifact, "input")

@@ -1,0 +1,68 @@
+"""Transforms: the code that runs execute."""
+
+from __future__ import annotations
+
+from ..base import display
+from ..base._typing import TYPE_CHECKING
+from ..sql import lookups
+from ..sql.fields import TextField
+from ..sql.relations import Relation
+from .base import query
+from .versions import Versioned, version_indexes
+
+if TYPE_CHECKING:
+    import sys
+    from typing import Any, Optional
+
+    from ..sql.query import QuerySet
+    from .run import Run
+
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
+
+
+class Transform(Versioned, table="transform"):
+    """A script, notebook, function or pipeline, in one version of its source.
+
+    ``uid``: 12 characters that stay, 4 that count versions. ``key``: file name, or path in the development
+    directory, or ``pypackages/<package>/<path>``. ``kind``: ``script``, ``notebook``, ``function``, ``pipeline`` or
+    ``interactive``. ``source_code``: the text. ``hash``: SHA-256 of the file's true bytes. ``reference``,
+    ``reference_type``: a link to the same source elsewhere.
+
+    >>> transform = ln.Transform.get(key="my_script.py")  # doctest: +SKIP
+    >>> transform.latest_run.params  # doctest: +SKIP
+    """
+
+    __indexes__ = version_indexes("key", "origin")
+    uid_length = 16
+    description: TextField[Optional[str]] = TextField(null=True)
+    kind: TextField[str] = TextField(default="pipeline")
+    source_code: TextField[Optional[str]] = TextField(null=True)
+    hash: TextField[Optional[str]] = TextField(null=True)
+    reference: TextField[Optional[str]] = TextField(null=True)
+    reference_type: TextField[Optional[str]] = TextField(null=True)
+    #: what tells transforms of one key apart: the file's path, or ``uid:`` for one that is pinned
+    origin: TextField[str] = TextField(default="", hidden=True)
+
+    runs = Relation("run", "run", "transform_id", "id")
+
+    @property
+    def latest_run(self) -> Optional[Run]:
+        """The run of this version that was started last, or None."""
+        runs: QuerySet[Run] = query(lookups.models["run"], self._store)
+        return runs.filter(transform=self, branch_id__gt=0).order_by("started_at").last()
+
+    @classmethod
+    def _of_families(cls, rows: QuerySet[Self], families: int) -> Self:
+        latest = list(rows.filter(is_latest=True).order_by("created_at"))
+        where = ", ".join(f"{row.uid} ({row.origin or 'no path'})" for row in latest)
+        display.warning(f"{families} transforms match {rows.described()}: {where}. This is the one made last.")
+        return latest[-1] if latest else super()._of_families(rows, families)
+
+    def _shown(self) -> Any:
+        return ((name, value) for name, value in super()._shown() if name != "source_code")
+
+    def __str__(self) -> str:
+        return f"{self.key or self.uid}" + (f" ({self.version_tag})" if self.version_tag else "")

@@ -1,0 +1,44 @@
+"""What a serializer is. Nobody has to inherit from it: whatever has these five members is one."""
+
+from __future__ import annotations
+
+from ..base._typing import Protocol
+
+
+class Serializer(Protocol):
+    """Reads files of some suffixes into objects, and writes objects of some types into such files.
+
+    Example::
+
+        class Fasta:
+            name = "acme.fasta"
+            suffixes = (".fasta", ".fa")
+            types = ("acme.sequences.Sequences",)
+
+            def load(self, path):
+                return Sequences.read(path)
+
+            def save(self, obj, path):
+                obj.write(path)
+    """
+
+    # Properties, not attributes: for a type checker an attribute of a protocol can be assigned to, and then
+    # a class with ``suffixes = (".a", ".b")``, a tuple of exactly two, would not fit.
+
+    @property
+    def name(self) -> str:
+        """Name for messages, unique by custom: ``"acme.fasta"``."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Endings in lower case with their dot, the default one first; ``".csv.gz"`` is one suffix."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Types that ``save`` takes as ``"module.QualName"``: text, so that asking imports no library."""
+
+    def load(self, path: str) -> object:
+        """Read the file at ``path``, which must not be changed."""
+
+    def save(self, obj: object, path: str) -> None:
+        """Write ``obj`` to ``path``, a new file in a private folder; the caller makes it durable."""

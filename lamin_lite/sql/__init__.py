@@ -1,0 +1,1 @@
+"""Everything that speaks SQL: connections, tables and fields, lookups, query sets, migrations."""

@@ -1,0 +1,52 @@
+"""The version of the tables: made on first use, checked at each opening."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base import names
+from ..base._typing import TYPE_CHECKING
+from .database import Database, create_file
+from .schema import SQLITE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .database import Transaction
+    from .schema import Table
+
+META = (
+    "CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, "
+    "min_reader INTEGER NOT NULL, min_writer INTEGER NOT NULL, instance TEXT NOT NULL, made_by TEXT NOT NULL)"
+)
+
+
+def create(path: str, tables: Iterable[Table], instance_uid: str, version: str, seed: Callable[[Transaction], None]) -> Database:
+    """Make the database, or open the one that is there; many processes may do so at once."""
+    create_file(path)
+    database = Database(path)
+    with database.write("create the tables") as tx:
+        tx.execute(META)
+        for table in tables:
+            for statement in table.statements(SQLITE):
+                tx.execute(statement)
+        row = {"id": 1, "schema": names.SCHEMA, "min_reader": 1, "min_writer": 1, "instance": instance_uid, "made_by": version}
+        if tx.insert_new("meta", row):
+            seed(tx)
+    return database
+
+
+def check(database: Database) -> str:
+    """The uid of the instance; raises `NewerSchema` where this version must not read or write it.
+
+    ``min_reader`` and ``min_writer`` let a newer version add what an older one may ignore.
+    """
+    row = database.one("SELECT schema, min_reader, min_writer, instance, made_by FROM meta WHERE id = 1")
+    if row is None:
+        raise errors.NotADatabase(f"{database.path} was never finished: remove it, then `init` again.")
+    schema, min_reader, min_writer, instance, made_by = row
+    if names.SCHEMA < (min_reader if database.readonly else min_writer):
+        raise errors.NewerSchema(
+            f"{database.path} has schema {schema}, written by lamin_lite {made_by}; this copy knows schema "
+            f"{names.SCHEMA}: upgrade lamin_lite to use this instance."
+        )
+    return str(instance)

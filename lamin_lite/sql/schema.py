@@ -1,0 +1,90 @@
+"""From tables and fields to the statements that make them, in a dialect."""
+
+from __future__ import annotations
+
+from ..base._typing import TYPE_CHECKING
+from .fields import BoolField, Field, ForeignKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Dialect:
+    """What differs between databases; this one is SQLite's, another may derive from it."""
+
+    name = "sqlite"
+    types = {"TEXT": "TEXT", "INTEGER": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "BOOLEAN", "REAL": "REAL"}
+    key_column = "id INTEGER PRIMARY KEY AUTOINCREMENT"
+
+    def true(self, value: bool) -> str:
+        """A literal truth value, as SQLite before 3.23 and PostgreSQL both need their own."""
+        return "1" if value else "0"
+
+    def position(self, column: str) -> str:
+        """Expression that is positive where the parameter occurs in the column."""
+        return f"instr({column}, ?)"
+
+
+SQLITE = Dialect()
+
+
+class Index:
+    """An index over columns or expressions, unique or not, over all rows or those that meet a condition."""
+
+    __slots__ = ("columns", "name", "unique", "where")
+
+    def __init__(self, name: str, columns: str, *, unique: bool = False, where: str | None = None) -> None:
+        self.name = name
+        self.columns = columns
+        self.unique = unique
+        self.where = where
+
+    def sql(self, table: str) -> str:
+        """The statement that makes it."""
+        unique = "UNIQUE " if self.unique else ""
+        where = f" WHERE {self.where}" if self.where else ""
+        return f"CREATE {unique}INDEX IF NOT EXISTS {table}_{self.name} ON {table} ({self.columns}){where}"
+
+
+class Table:
+    """A table: fields in order, indexes, constraints over several columns."""
+
+    __slots__ = ("columns", "constraints", "fields", "indexes", "name")
+
+    def __init__(
+        self, name: str, fields: Iterable[Field[object]], indexes: Iterable[Index] = (), constraints: Iterable[str] = ()
+    ) -> None:
+        self.name = name
+        self.fields = {field.name: field for field in fields}
+        self.indexes = tuple(indexes)
+        self.constraints = tuple(constraints)
+        #: names of the columns in the order of a row as it is read
+        self.columns = ("id", *(field.column for field in self.fields.values()))
+
+    def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
+        """The statements that make the table and its indexes, where they are not there."""
+        lines = [dialect.key_column]
+        for field in self.fields.values():
+            lines += _column(field, dialect)
+        lines += self.constraints
+        body = ",\n  ".join(lines)
+        yield f"CREATE TABLE IF NOT EXISTS {self.name} (\n  {body}\n)"
+        for index in self.indexes:
+            yield index.sql(self.name)
+        for field in self.fields.values():
+            if isinstance(field, ForeignKey) or field.fold:
+                column = f"{field.name}_fold" if field.fold else field.column
+                yield Index(column, column).sql(self.name)
+
+
+def _column(field: Field[object], dialect: Dialect) -> Iterator[str]:
+    kind = dialect.types[field.sql]
+    null = "" if field.null else " NOT NULL"
+    unique = " UNIQUE" if field.unique else ""
+    check = f" CHECK ({field.column} IN (0, 1))" if isinstance(field, BoolField) and dialect.name == "sqlite" else ""
+    to = ""
+    if isinstance(field, ForeignKey):
+        to = f" REFERENCES {field.to} (id) DEFERRABLE INITIALLY DEFERRED"
+    yield f"{field.column} {kind}{null}{unique}{check}{to}"
+    if field.fold:
+        yield f"{field.name}_fold {kind}{null}"

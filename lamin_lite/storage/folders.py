@@ -1,0 +1,163 @@
+"""Folders as one artifact: a manifest of their members, whose bytes are blobs like any other.
+
+A manifest is text, one JSON list a line: a header, then in the order of their names ``["f", name, size, sha256,
+suffix, executable]`` for files, ``["d", name]`` for empty folders, ``["l", name, target]`` for symbolic links that
+stay inside. Names are relative with ``/``; bytes of a name that are not UTF-8 are kept as Python's surrogate
+escapes (``\\udcXX``). So equal folders have equal manifests, and the digest of the manifest is that of the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .. import errors
+from ..base import fsio
+from ..base._typing import TYPE_CHECKING
+from .blobs import Blob, blob_name
+from .translate import translating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from .local import LocalStorage
+
+HEADER = ["lamin_lite folder", 1]
+SUFFIX = ".manifest"
+
+
+class FolderContent:
+    """A folder that is durably stored: the blob of its manifest, and sums over its files."""
+
+    __slots__ = ("blob", "n_files", "size")
+
+    def __init__(self, blob: Blob, n_files: int, size: int) -> None:
+        self.blob = blob
+        self.n_files = n_files
+        self.size = size
+
+
+def members(root: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    """Relative name, kind (``f``, ``d`` for empty folders, ``l``) and status of what a folder holds, by name."""
+    with translating("save", root):
+        yield from _members(root, "")
+
+
+def _members(root: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    with os.scandir(os.path.join(root, prefix)) as scan:
+        entries = sorted(scan, key=lambda entry: os.fsencode(entry.name))
+    if prefix and not entries:
+        yield prefix.rstrip("/"), "d", os.stat(os.path.join(root, prefix))
+    for entry in entries:
+        name, status = prefix + entry.name, entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            yield from _members(root, name + "/")
+        elif stat.S_ISLNK(status.st_mode):
+            _check_link(root, name)
+            yield name, "l", status
+        elif stat.S_ISREG(status.st_mode):
+            yield name, "f", status
+        else:
+            raise errors.InvalidArgument(
+                f"{os.path.join(root, name)} is a socket, pipe or device: remove it, or save the files one by one."
+            )
+
+
+def _check_link(root: str, name: str) -> None:
+    path = os.path.join(root, name)
+    target, inside = os.readlink(path), os.path.realpath(root) + os.sep
+    if os.path.isabs(target) or not (os.path.realpath(path) + os.sep).startswith(inside):
+        raise errors.InvalidArgument(
+            f"The link {path} leads out of {root}, to {target}: a saved folder must be complete. Replace the link by "
+            "the file that it means."
+        )
+
+
+def ingest(storage: LocalStorage, root: str, suffix_of: Callable[[str], str]) -> FolderContent:
+    """Store all files of a folder, then its manifest; durable when this returns."""
+    listing = [(name, kind) for name, kind, _ in members(root)]
+    stored: list[Blob] = []
+    files = ((os.path.join(root, name), suffix_of(name)) for name, kind in listing if kind == "f")
+    storage.ingest_many(files, stored.append)
+    lines, blobs, size = [HEADER], iter(stored), 0
+    for name, kind in listing:
+        line, count = _line(root, name, kind, blobs)
+        lines.append(line)
+        size += count
+    return FolderContent(storage.ingest_bytes(_text(lines), SUFFIX), len(stored), size)
+
+
+def _line(root: str, name: str, kind: str, blobs: Iterator[Blob]) -> tuple[list[Any], int]:
+    path = os.path.join(root, name)
+    if kind == "l":
+        return ["l", name, os.readlink(path)], 0
+    if kind == "d":
+        return ["d", name], 0
+    blob = next(blobs)
+    executable = bool(os.stat(path).st_mode & stat.S_IXUSR)
+    return ["f", name, blob.size, blob.hash, blob.suffix, executable], blob.size
+
+
+def _text(lines: list[list[Any]]) -> bytes:
+    import json
+
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode("ascii")
+
+
+def digest(root: str, suffix_of: Callable[[str], str]) -> tuple[str, int, int]:
+    """Digest, number of files and bytes of a folder that stays where it is."""
+    from ..base import hashing
+
+    lines, size, count = [HEADER], 0, 0
+    for name, kind, status in members(root):
+        if kind != "f":
+            lines.append(["l", name, os.readlink(os.path.join(root, name))] if kind == "l" else ["d", name])
+            continue
+        with translating("read", os.path.join(root, name)):
+            sha, length = hashing.of_file(os.path.join(root, name))
+        lines.append(["f", name, length, sha, suffix_of(name), bool(status.st_mode & stat.S_IXUSR)])
+        size, count = size + length, count + 1
+    return hashing.of_bytes(_text(lines)), count, size
+
+
+def entries(manifest: str) -> Iterator[list[Any]]:
+    """The lines of a manifest, without its header."""
+    import json
+
+    with open(manifest, encoding="ascii") as file:
+        if json.loads(file.readline() or "null") != HEADER:
+            raise errors.IntegrityError(f"{manifest} is no manifest of a folder: restore it from a backup.")
+        for line in file:
+            yield json.loads(line)
+
+
+def build_view(storage: LocalStorage, manifest: str, target: str, *, writable: bool = False) -> None:
+    """Lay out the folder at ``target``: hard links to the blobs, or copies that may be changed.
+
+    It is built aside and renamed, so that whoever sees it sees all of it.
+    """
+    from ..base import uids
+
+    aside = f"{target}.{uids.random_uid(8)}"
+    with translating("read", target):
+        fsio.make_folder(aside)
+        for entry in entries(manifest):
+            _lay_out(storage, aside, entry, writable)
+        fsio.put_folder(aside, target)
+
+
+def _lay_out(storage: LocalStorage, folder: str, entry: list[Any], writable: bool) -> None:
+    kind, name = entry[0], entry[1]
+    path = os.path.join(folder, *name.split("/"))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if kind == "d":
+        os.makedirs(path, exist_ok=True)
+    elif kind == "l":
+        os.symlink(entry[2], path)
+    else:
+        _, _, size, sha, suffix, executable = entry
+        source = storage.local_path(blob_name(sha, suffix)) or ""
+        if not os.path.exists(source) or os.path.getsize(source) != size:
+            raise errors.IntegrityError(f"{source}, the content of {name}, is missing or cut: restore it from a backup.")
+        fsio.place(source, path, executable=executable, writable=writable)

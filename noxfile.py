@@ -1,0 +1,43 @@
+"""Developer sessions: ``nox -l`` lists them, ``nox -s lint types`` runs two.
+
+``sh tests/run`` needs nothing installed and runs all checks on one Python; nox is for single ones, and other Pythons.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+nox.needs_version = ">=2024.4"
+
+PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and formatting."""
+    session.install("ruff>=0.9")
+    session.run("ruff", "check", ".", *session.posargs)
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Static types, strictly."""
+    session.install("mypy>=1.11")
+    session.run("mypy", "--strict", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The tests; arguments go to pytest."""
+    session.install("pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks, on the plain interpreter."""
+    session.run("python", "benchmarks/run.py", *session.posargs)

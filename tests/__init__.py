@@ -1,0 +1,1 @@
+"""The promises of lamin_lite, as tests."""

@@ -1,0 +1,112 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+PREFIX = "LAMIN_LITE_"
+
+
+def clean_environ(home: Path) -> dict[str, str]:
+    """The environment of a user who never heard of this package, with an empty home."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTEST_", "COV_"))}
+    for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONWARNINGS", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        environ.pop(name, None)
+    return {**environ, "HOME": str(home), "USERPROFILE": str(home), "PYTHONIOENCODING": "utf-8"}
+
+
+@pytest.fixture
+def home(tmp_path_factory):
+    """An empty home directory."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def workdir(tmp_path, home, monkeypatch):
+    """An empty current directory and an empty home; no variable of this package is set. Returns the directory."""
+    directory = tmp_path / "work"
+    directory.mkdir()
+    environ = clean_environ(home)
+    for name in set(os.environ) - set(environ):
+        if name != "PYTEST_CURRENT_TEST":  # pytest's own, which it deletes itself
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
+def run_python(home):
+    """Run Python in a real process: ``run_python(code_or_path, *args, cwd=None, env=None, **options)``.
+
+    A ``Path`` is run as a script, a ``str`` as code, a ``str`` that starts with ``-m `` as a module. The repository is on
+    the path; ``env`` is added to a clean environment (``None`` as value removes a variable). Returns the
+    ``CompletedProcess`` with text; it is the test that looks at ``returncode``.
+    """
+
+    def run(code_or_path, *args, cwd=None, env=None, timeout=120, flags=(), **options):
+        environ = {
+            **clean_environ(home),
+            "PYTHONPATH": os.pathsep.join([str(REPO), str(REPO / "extras")]),
+            **(env or {}),
+        }
+        if isinstance(code_or_path, Path):
+            what = [str(code_or_path)]
+        elif code_or_path.startswith("-m "):
+            what = code_or_path.split()
+        else:
+            what = ["-c", code_or_path]
+        return subprocess.run(
+            [sys.executable, *flags, *what, *map(str, args)],
+            cwd=cwd,
+            env={name: str(value) for name, value in environ.items() if value is not None},
+            timeout=timeout,
+            check=False,
+            **{
+                "capture_output": True,
+                "text": True,
+                "encoding": "utf-8",
+                "stdin": subprocess.DEVNULL,
+                **options,
+            },
+        )
+
+    return run
+
+
+def _is_local(address: object) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a path: a Unix socket
+    host = str(address[0])
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host in {"localhost", ""}
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """No test reaches out: only loopback addresses and Unix sockets can be connected to."""
+
+    def guarded(method):
+        def call(self, *args):
+            if not _is_local(args[-1]):
+                message = (
+                    f"a test tried to reach {args[-1]!r}: tests run without a network, serve it on 127.0.0.1 instead"
+                )
+                raise AssertionError(message)
+            return method(self, *args)
+
+        return call
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
