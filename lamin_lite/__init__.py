@@ -58,7 +58,7 @@ _NAMES = {
     "track": ".tracking.script",
 }
 
-__all__ = [  # noqa: RUF022 - sorted as the table is
+__all__ = [
     "Artifact",
     "Branch",
     "Instance",

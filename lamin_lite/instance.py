@@ -47,7 +47,9 @@ class Settings:
     @dev_dir.setter
     def dev_dir(self, path: Optional[Path]) -> None:
         if path is not None and not os.path.isdir(path):
-            raise errors.InvalidArgument(f"dev-dir {os.fspath(path)!r} is no folder: make it first, or correct the path.")
+            raise errors.InvalidArgument(
+                f"dev-dir {os.fspath(path)!r} is no folder: make it first, or correct the path."
+            )
         self._set("dev_dir", None if path is None else _relative(os.path.abspath(path), self._home()))
 
     def _home(self) -> str:
@@ -271,7 +273,13 @@ def _made(database: str) -> Database:
             tx.insert("branch", {"id": number, "uid": f"{name:0<12}", "name": name, "created_at": now})
         tx.insert("space", {"id": 1, "uid": "a" * 12, "name": "all", "created_at": now})
         user = {"uid": uids.random_uid(8), "handle": settings.login_name(), "created_at": now}
-        made = {"created_at": now, "updated_at": now, "branch_id": 1, "space_id": 1, "created_by_id": tx.insert("users", user)}
+        made = {
+            "created_at": now,
+            "updated_at": now,
+            "branch_id": 1,
+            "space_id": 1,
+            "created_by_id": tx.insert("users", user),
+        }
         tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": storage_uid, **made})
 
     return migrate.create(database, models.TABLES, uids.random_uid(12), _version(), seed)
@@ -315,7 +323,9 @@ def _read_json(file: str) -> dict[str, Any]:
             return values
     except ValueError:
         pass
-    raise errors.InstanceError(f"{file} is damaged: it must be JSON that names the database; `init` again makes it anew.")
+    raise errors.InstanceError(
+        f"{file} is damaged: it must be JSON that names the database; `init` again makes it anew."
+    )
 
 
 def _write_json(file: str, values: dict[str, Any]) -> None:

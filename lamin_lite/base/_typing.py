@@ -18,7 +18,7 @@ else:
     class Generic:
         """Stand-in for ``typing.Generic``: can be subscripted, does nothing."""
 
-        def __class_getitem__(cls, item):  # noqa: D105
+        def __class_getitem__(cls, item):
             return cls
 
     Protocol = Generic

@@ -69,7 +69,9 @@ def stage(source: str, folder: str) -> Staged:
     read = os.open(source, os.O_RDONLY | _BINARY)
     try:
         before = os.fstat(read)
-        staged = _stage_small(read, folder) if 0 < before.st_size <= SMALL else _stage_large(read, folder, before.st_size)
+        staged = (
+            _stage_small(read, folder) if 0 < before.st_size <= SMALL else _stage_large(read, folder, before.st_size)
+        )
         after = os.fstat(read)
         if _version(before) != _version(after):
             staged.discard()

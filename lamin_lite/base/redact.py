@@ -139,22 +139,14 @@ def _is_hump(name: str, i: int) -> bool:
 # unbounded repetition is followed by anything that can fail, so that no text makes the search slow.
 _FORMS = (
     ("sk-", r"(?:(?:ant|proj|svcacct|admin|or|lf)-[A-Za-z0-9_-]{16,}|[A-Za-z0-9]{20,})"),
-    ("sk_live_", r"[A-Za-z0-9]{16,}"),
-    ("sk_test_", r"[A-Za-z0-9]{16,}"),
-    ("rk_live_", r"[A-Za-z0-9]{16,}"),
+    *((kind, r"[A-Za-z0-9]{16,}") for kind in ("sk_live_", "sk_test_", "rk_live_")),
     ("whsec_", r"[A-Za-z0-9+/=]{24,}"),
-    ("ghp_", r"[A-Za-z0-9]{30,}"),
-    ("gho_", r"[A-Za-z0-9]{30,}"),
-    ("ghu_", r"[A-Za-z0-9]{30,}"),
-    ("ghs_", r"[A-Za-z0-9]{30,}"),
-    ("ghr_", r"[A-Za-z0-9]{30,}"),
+    *((f"gh{kind}_", r"[A-Za-z0-9]{30,}") for kind in "pousr"),
     ("github_pat_", r"[A-Za-z0-9_]{30,}"),
-    ("glpat-", r"[A-Za-z0-9_-]{16,}"),
-    ("glrt-", r"[A-Za-z0-9_-]{16,}"),
+    *((kind, r"[A-Za-z0-9_-]{16,}") for kind in ("glpat-", "glrt-")),
     ("xox", r"[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("xapp-", r"[A-Za-z0-9-]{20,}"),
-    ("AKIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    ("ASIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    *((kind, r"[A-Z0-9]{16}(?![A-Za-z0-9])") for kind in ("AKIA", "ASIA")),
     ("AIza", r"[A-Za-z0-9_-]{35}"),
     ("ya29.", r"[A-Za-z0-9_-]{20,}"),
     ("GOCSPX-", r"[A-Za-z0-9_-]{20,}"),
@@ -175,8 +167,7 @@ _FORMS = (
 _PARTS = (
     ("hooks.slack.com/", r"(?:services|workflows|triggers)/([A-Za-z0-9/_-]{16,})"),
     ("/api/webhooks/", r"([0-9]{10,24}/[A-Za-z0-9_-]{30,})"),
-    ("AccountKey=", r"([A-Za-z0-9+/=]{20,})"),
-    ("SharedAccessKey=", r"([A-Za-z0-9+/=]{20,})"),
+    *((kind, r"([A-Za-z0-9+/=]{20,})") for kind in ("AccountKey=", "SharedAccessKey=")),
     ("https://", r"([A-Za-z0-9_-]{20,255})(?=@)"),
 )
 _AFTER = {"bearer": r"(?i:bearer)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,})"}

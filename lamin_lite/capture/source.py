@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Source = dict[str, Optional[str]]
 
-__all__ = ["decode_source", "source_of_function", "source_of_main"]
+__all__ = ["decode_source", "source_of_file", "source_of_function", "source_of_main"]
 
 _NAME_BYTES = b"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _BOM = b"\xef\xbb\xbf"
@@ -288,6 +288,14 @@ def _locate(file: str) -> Optional[str]:
         if os.path.isfile(path):
             return os.path.realpath(path)
     return None
+
+
+def source_of_file(path: str) -> Source:
+    """Return the source in a file; all None but the kind if it cannot be read."""
+    try:
+        return _of_file(os.path.realpath(path))
+    except OSError:
+        return _source("script")
 
 
 def _of_file(path: str) -> Source:

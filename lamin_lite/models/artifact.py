@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     from ..sql.query import QuerySet
+    from ..storage.blobs import Blob
     from .places import Storage
     from .run import Run
+    from .session import Store
 
     if sys.version_info >= (3, 11):
         from typing import Self
@@ -81,7 +83,9 @@ class Artifact(Versioned, table="artifact"):
         **others: Any,
     ) -> None:
         if path is None:
-            raise errors.InvalidArgument("Artifact() needs the path of a file or folder: ln.Artifact('data.csv', key='data.csv').")
+            raise errors.InvalidArgument(
+                "Artifact() needs the path of a file or folder: ln.Artifact('data.csv', key='data.csv')."
+            )
         super().__init__(description=description, kind=kind, **others)
         self._source, self._copy = saving.checked_source(path), copy
         self._made_by = session.current_run(self._store) if run is None or run is True else run or None
@@ -101,7 +105,7 @@ class Artifact(Versioned, table="artifact"):
         if os.path.isdir(source):
             return known_suffix(key or source) if known_suffix(key or source) in (".zarr", ".anndata.zarr") else ""
         suffix = known_suffix(os.path.basename(source))
-        if key is None or known_suffix(key) == suffix or os.path.basename(key).endswith(suffix) and suffix:
+        if key is None or known_suffix(key) == suffix or (os.path.basename(key).endswith(suffix) and suffix):
             return suffix
         raise errors.InvalidKey(
             f"The key {key!r} ends with {known_suffix(key)!r}, but the file {source} with {suffix!r}: give both the "
@@ -141,6 +145,16 @@ class Artifact(Versioned, table="artifact"):
         artifact._temporary = True
         return artifact
 
+    @classmethod
+    def _of_blob(cls, store: Store, blob: Blob, **values: Any) -> Self:
+        """An artifact of bytes that are stored already, without a key and without a run."""
+        artifact = object.__new__(cls)
+        artifact._start(store, values)
+        artifact._values["suffix"] = blob.suffix
+        with store.database.write("save artifact") as tx:
+            saving.register(artifact, saving.Content(store.storage_id, blob), tx)
+        return artifact
+
     # -- reading
 
     @property
@@ -150,9 +164,7 @@ class Artifact(Versioned, table="artifact"):
 
         return Path(content.path_of(self))
 
-    def cache(
-        self, *, is_run_input: Union[Run, bool, None] = None, writable: bool = False
-    ) -> Path:
+    def cache(self, *, is_run_input: Union[Run, bool, None] = None, writable: bool = False) -> Path:
         """A path on this machine with the bytes; with ``writable=True`` a copy of your own, under its file name.
 
         Recorded as an input of the current run; ``is_run_input=False`` does not record, a run is recorded instead.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, ClassVar, Optional, Union
 
-    from ..sql.database import Database, Transaction
+    from ..sql.database import Transaction
     from .session import Store
 
     if sys.version_info >= (3, 11):
@@ -283,7 +283,7 @@ class Manager(Generic[R]):
         asked.update(*(_names(condition) for condition in conditions))
         if lookups_.get("branch", 0) is None:
             del lookups_["branch"]
-        found = query(self.model, self.store).filter(self.model._default_conditions(asked))
+        found = query(self.model, self.store).hiding(self.model._default_conditions(asked))
         return found.filter(*conditions, **lookups_) if conditions or lookups_ else found
 
     def all(self) -> QuerySet[R]:

@@ -46,7 +46,9 @@ def _replica(artifact: Artifact) -> tuple[str, bool, int, int]:
         [artifact.hash, artifact._values["storage_id"]],
     )
     if not rows:
-        raise errors.IntegrityError(f"No content of {_named(artifact)} is registered: restore the database from a backup.")
+        raise errors.IntegrityError(
+            f"No content of {_named(artifact)} is registered: restore the database from a backup."
+        )
     suffix = folders.SUFFIX if artifact.n_files is not None else artifact.suffix
     in_place = [row for row in rows if not row[1] and row[0] == artifact.key]
     same = [row for row in rows if row[1] and row[0].endswith(f"{artifact.hash}{suffix}")]

@@ -111,7 +111,7 @@ def save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
         kept = _keep(store, artifact, source, copy)
         with store.database.write("save artifact") as tx:
             if _still_there(store, kept):
-                _register(artifact, kept, tx)
+                register(artifact, kept, tx)
                 break
     else:
         raise errors.Conflict(f"The stored content of {source} was removed three times while it was saved: try again.")
@@ -170,7 +170,8 @@ def _still_there(store: Store, kept: Content) -> bool:
     return not kept.managed or store.storage(kept.storage_id).size(kept.name) == kept.replica_size
 
 
-def _register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
+def register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
+    """Write the rows for content that is safely kept."""
     _register_replica(kept, tx)
     latest = _latest(artifact, kept, tx)
     if latest is not None and latest[2] == kept.hash:
@@ -209,9 +210,7 @@ def _latest(artifact: Artifact, kept: Content, tx: Transaction) -> Optional[Row]
     values = artifact._values
     columns = "SELECT uid, stem, hash, id FROM artifact WHERE"
     if values["key"] is not None:
-        return tx.one(
-            f"{columns} key = ? AND branch_id = ? AND is_latest = 1", [values["key"], values["branch_id"]]
-        )
+        return tx.one(f"{columns} key = ? AND branch_id = ? AND is_latest = 1", [values["key"], values["branch_id"]])
     return tx.one(
         f"{columns} key IS NULL AND hash = ? AND branch_id = ? AND is_latest = 1 AND suffix = ? "
         "AND (description = ? OR description IS NULL AND ? IS NULL)",

@@ -6,7 +6,6 @@ from .. import errors
 from ..base import uids
 from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, TextField
-
 from ..sql.schema import Index
 from .base import TRASH, Stamped, query
 
@@ -114,10 +113,10 @@ def version_indexes(*families: str) -> tuple[Index, ...]:
     """One latest version a stem and branch, and one live family for these columns and branch."""
     return (
         Index("latest", "stem, branch_id", unique=True, where="is_latest = 1"),
-        Index("family", f"{', '.join(families)}, branch_id", unique=True, where=f"is_latest = 1 AND branch_id <> {TRASH}"),
+        Index(
+            "family", f"{', '.join(families)}, branch_id", unique=True, where=f"is_latest = 1 AND branch_id <> {TRASH}"
+        ),
         Index("key", "key"),
         Index("stem", "stem"),
         Index("created", "created_at"),
     )
-
-

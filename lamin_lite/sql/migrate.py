@@ -20,7 +20,9 @@ META = (
 )
 
 
-def create(path: str, tables: Iterable[Table], instance_uid: str, version: str, seed: Callable[[Transaction], None]) -> Database:
+def create(
+    path: str, tables: Iterable[Table], instance_uid: str, version: str, seed: Callable[[Transaction], None]
+) -> Database:
     """Make the database, or open the one that is there; many processes may do so at once."""
     create_file(path)
     database = Database(path)
@@ -29,7 +31,14 @@ def create(path: str, tables: Iterable[Table], instance_uid: str, version: str, 
         for table in tables:
             for statement in table.statements(SQLITE):
                 tx.execute(statement)
-        row = {"id": 1, "schema": names.SCHEMA, "min_reader": 1, "min_writer": 1, "instance": instance_uid, "made_by": version}
+        row = {
+            "id": 1,
+            "schema": names.SCHEMA,
+            "min_reader": 1,
+            "min_writer": 1,
+            "instance": instance_uid,
+            "made_by": version,
+        }
         if tx.insert_new("meta", row):
             seed(tx)
     return database
@@ -44,7 +53,7 @@ def check(database: Database) -> str:
     if row is None:
         raise errors.NotADatabase(f"{database.path} was never finished: remove it, then `init` again.")
     schema, min_reader, min_writer, instance, made_by = row
-    if names.SCHEMA < (min_reader if database.readonly else min_writer):
+    if (min_reader if database.readonly else min_writer) > names.SCHEMA:
         raise errors.NewerSchema(
             f"{database.path} has schema {schema}, written by lamin_lite {made_by}; this copy knows schema "
             f"{names.SCHEMA}: upgrade lamin_lite to use this instance."

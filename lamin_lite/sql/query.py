@@ -32,6 +32,7 @@ class QuerySet(Generic[R]):
         self._model = model
         self._database = database
         self._make = make
+        self._hidden = Q()
         self._where = Q()
         self._ids: list[tuple[str, list[Any]]] = []
         self._order: tuple[str, ...] = ("id",)
@@ -60,6 +61,10 @@ class QuerySet(Generic[R]):
         Compiler(self._database).where(self._model, "t0", q)  # a wrong name is an error here, not at the first read
         return self._changed(_where=Q(self._where, q) if self._where else q)
 
+    def hiding(self, shown: Q) -> QuerySet[R]:
+        """Only what meets this condition, which nobody wrote: it is not told in errors."""
+        return self._changed(_hidden=shown)
+
     def within(self, ids: str, params: list[Any]) -> QuerySet[R]:
         """Only rows whose id is given by this select; for other parts of the library."""
         return self._changed(_ids=[*self._ids, (ids, params)])
@@ -82,7 +87,7 @@ class QuerySet(Generic[R]):
 
     def _sql(self, select: str) -> tuple[str, list[Any]]:
         table = self._model.__table__
-        where, params = Compiler(self._database).where(self._model, "t0", self._where)
+        where, params = Compiler(self._database).where(self._model, "t0", Q(self._hidden, self._where))
         for ids, values in self._ids:
             where += f" AND t0.id IN (SELECT {ids})"
             params += values
@@ -234,9 +239,6 @@ class QuerySet(Generic[R]):
         total = self.count()
         table = text_table(self[:ROWS].to_dicts())
         return f"{table}\n... {total - ROWS:,} of {total:,} rows are not shown" if total > ROWS else table
-
-
-
 
 
 def _value(field: Field[Any], cell: Any) -> Any:

@@ -51,7 +51,9 @@ class Relation:
 
 
 _NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_OPERATORS = frozenset(["exact", "in", "isnull", "startswith", "contains", "endswith", "icontains", "has_key", *_NUMBERS])
+_OPERATORS = frozenset(
+    ["exact", "in", "isnull", "startswith", "contains", "endswith", "icontains", "has_key", *_NUMBERS]
+)
 
 
 class ParamsIndex(Relation):
@@ -181,7 +183,9 @@ def matches(found: Any, lookup: str, wanted: Any) -> bool:
         return False
     if lookup == "icontains":
         return wanted.lower() in found.lower()
-    return bool({"contains": found.__contains__, "startswith": found.startswith, "endswith": found.endswith}[lookup](wanted))
+    return bool(
+        {"contains": found.__contains__, "startswith": found.startswith, "endswith": found.endswith}[lookup](wanted)
+    )
 
 
 def same(one: Any, other: Any) -> bool:

@@ -159,5 +159,7 @@ def _lay_out(storage: LocalStorage, folder: str, entry: list[Any], writable: boo
         _, _, size, sha, suffix, executable = entry
         source = storage.local_path(blob_name(sha, suffix)) or ""
         if not os.path.exists(source) or os.path.getsize(source) != size:
-            raise errors.IntegrityError(f"{source}, the content of {name}, is missing or cut: restore it from a backup.")
+            raise errors.IntegrityError(
+                f"{source}, the content of {name}, is missing or cut: restore it from a backup."
+            )
         fsio.place(source, path, executable=executable, writable=writable)

@@ -48,7 +48,8 @@ class translating:
             return errors.MissingFile(error.errno, f"There is no file or folder {where}: check the path.")
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             return errors.Unreadable(
-                error.errno, f"This user may not {'read' if where == path else 'write'} {where}: change its permissions."
+                error.errno,
+                f"This user may not {'read' if where == path else 'write'} {where}: change its permissions.",
             )
         if isinstance(error, (IsADirectoryError, NotADirectoryError)):
             return errors.StorageError(error.errno, f"Could not {doing} {path}: {where} is not of the expected kind.")

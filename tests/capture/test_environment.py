@@ -260,5 +260,5 @@ for line in sys.stdin:
         program.stdin.close()
     assert before[2:] == ["venv", str(tmp_path / "env")]
     assert "fresh" not in before[1]
-    assert "fresh==1.0\n" in after[1]
+    assert "fresh==1.0 # file:" in after[1]
     assert before[0] != after[0]
