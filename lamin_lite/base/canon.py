@@ -68,10 +68,10 @@ def _untagged(value: Any) -> Any:
 
 
 def leaves(value: object, path: str = "") -> Iterator[Leaf]:
-    """The typed leaves of a value; an empty dict or list is a leaf too.
+    r"""The typed leaves of a value; an empty dict or list is a leaf too.
 
     >>> list(leaves({"a": {"b": 1}, "c": ["x"]}))
-    [('a\\x1fb', 'number', 1.0, None), ('c\\x1f0', 'text', None, 'x')]
+    [('a\x1fb', 'number', 1.0, None), ('c\x1f0', 'text', None, 'x')]
     """
     if isinstance(value, (dict, list)) and value:
         pairs = value.items() if isinstance(value, dict) else enumerate(value)

@@ -98,7 +98,7 @@ def stage_bytes(data: bytes, folder: str) -> Staged:
 
 
 def _stage_small(read: int, folder: str) -> Staged:
-    parts = []
+    parts: list[bytes] = []
     while True:
         part = os.read(read, SMALL + 1)
         if not part:

@@ -5,8 +5,29 @@ from __future__ import annotations
 import os
 
 NETWORK = frozenset(
-    ["9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4"]
-    + ["orangefs", "panfs", "pvfs2", "smb3", "smbfs", "virtiofs", "fuse.s3fs", "fuse.gcsfuse", "fuse.glusterfs"]
+    [
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "fuse.sshfs",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "orangefs",
+        "panfs",
+        "pvfs2",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+        "fuse.s3fs",
+        "fuse.gcsfuse",
+        "fuse.glusterfs",
+    ]
 )
 
 

@@ -101,7 +101,8 @@ class Follower:
         try:
             while True:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._written > at or self._ended)
+                    while self._written <= at and not self._ended:
+                        self._changed.wait()
                     limit = self._written
                 if at >= limit:
                     return

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MASK", "is_secret_name", "mask_values", "redact_args", "redact_params", "redact_source", "redact_text"]
 
 MASK = "***"
+_LONGEST_KEY = 20_000  # characters of a private key of which the end is missing
 SHORTEST = 8  # characters of a value that is masked outside of its own field: shorter ones are ordinary words
 
 
@@ -51,9 +52,13 @@ _words = {  # filled with frozensets on first use: see _set
     "key": "api apis access private secret encryption encrypt decryption signing sign master service account subscription"
     " license licence ssh auth aes hmac rsa ssl tls fernet cipher crypto shared admin openai anthropic aws azure gcp google"
     " stripe sendgrid mailgun twilio wandb huggingface hf github gitlab deploy webhook consumer app datadog gemini mistral"
-    " cohere groq deepseek openrouter replicate pinecone neptune comet kaggle maps x",
+    " cohere groq deepseek openrouter pinecone kaggle",
     "pass": "db user smtp mail ftp sftp ssh root admin mysql postgres postgresql pg redis mongo ldap proxy http login my auth"
     " basic rabbitmq git wifi keystore sudo imap vpn database sql",
+    "stand_in": "password passwd pass pw pwd secret token key api_key apikey api-key none null true false user username redacted"
+    " hidden masked optional required bearer basic digest string str your_password your-password your_token your-token"
+    " your_api_key your-api-key my_password mypassword access_token",
+    "ordinary": "postgres postgresql localhost kerberos anonymous username changeme undefined rabbitmq",
     "pat": "github gitlab azure ado devops git databricks personal gh",
 }
 _sets: dict[str, frozenset[str]] = {}
@@ -274,25 +279,21 @@ def _mask_private_keys(text: str, found: Found) -> str:
     parts, done = [], 0
     while at >= 0:
         begin = text.find("-----", at, at + 40)
-        if begin < 0 or text.rfind("-----BEGIN ", max(done, at - 40), at) < 0:
-            at = text.find("PRIVATE KEY", at + 1)
-            continue
-        end = text.find("-----END", begin)
-        end = min(len(text), begin + 20_000) if end < 0 or end > begin + 20_000 else end
-        body = text[begin + 5 : end]
-        parts += [
-            text[done : begin + 5],
-            _pattern(r"(?<!\\)[A-Za-z0-9+/=]{8,}").sub(lambda m: _replace(m, 0, found), body),
-        ]
-        done = end
-        at = text.find("PRIVATE KEY", text.find("\n", end) if text.startswith("-----END", end) else end)
-        at = text.find("PRIVATE KEY", end + 40) if 0 <= at < end + 40 else at
+        if begin >= 0 and text.rfind("-----BEGIN ", max(done, at - 40), at) >= 0:
+            end = text.find("-----END", begin, begin + _LONGEST_KEY)
+            end = min(len(text), begin + _LONGEST_KEY) if end < 0 else end
+            body = _pattern(r"(?<!\\)[A-Za-z0-9+/=]{8,}").sub(
+                lambda match: _replace(match, 0, found), text[begin + 5 : end]
+            )
+            parts += [text[done : begin + 5], body]
+            done = at = end
+        at = text.find("PRIVATE KEY", at + 1)
     return "".join([*parts, text[done:]])
 
 
 def _is_stand_in(value: str) -> bool:
     """Tell whether a value stands for a secret that is filled in elsewhere: ``${TOKEN}``, ``<token>``, ``{password}``."""
-    if not value.strip("*.xX_- ") or value.lower() in _set_of_stand_ins():
+    if not value.strip("*.xX_- ") or value.lower() in _set("stand_in"):
         return True
     if value[0] in "{<[%" and value[-1] in "}>]sd%":
         return True
@@ -300,34 +301,11 @@ def _is_stand_in(value: str) -> bool:
     return value[0] == "$" and name.isidentifier() and name.isupper()
 
 
-def _set_of_stand_ins() -> frozenset[str]:
-    if "stand_in" not in _words:
-        _words["stand_in"] = (
-            "password passwd pass pw pwd secret token key api_key apikey api-key none null true false user username"
-            " redacted hidden masked optional required bearer basic digest string str your_password your-password"
-            " your_token your-token your_api_key your-api-key my_password mypassword access_token"
-        )
-    return _set("stand_in")
-
-
 def _note(value: str, found: Found) -> None:
     """Remember a value that can be masked elsewhere without hitting ordinary words."""
     for line in value.splitlines():
-        if len(line.strip()) >= SHORTEST and not _is_stand_in(line) and line.lower() not in _ORDINARY:
+        if len(line.strip()) >= SHORTEST and not _is_stand_in(line) and line.lower() not in _set("ordinary"):
             found.add(line.strip())
-
-
-_ORDINARY = (
-    "postgres",
-    "postgresql",
-    "localhost",
-    "kerberos",
-    "anonymous",
-    "username",
-    "changeme",
-    "undefined",
-    "rabbitmq",
-)
 
 
 def mask_values(text: str, values: Iterable[str]) -> str:
@@ -351,12 +329,11 @@ def _spellings(value: str) -> Iterator[str]:
     yield value
     if not value.isalnum():
         shown = repr(value)[1:-1]
-        percent = "".join(c if c.isalnum() or c in "-._~" else "".join(f"%{b:02X}" for b in _bytes(c)) for c in value)
+        percent = "".join(
+            c if c.isalnum() or c in "-._~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))
+            for c in value
+        )
         yield from (form for form in (shown, percent) if form != value)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
 
 
 # ---------------------------------------------------------------------------------------------- params and arguments

@@ -267,12 +267,14 @@ class Manager(Generic[R]):
     """A registry of one instance: ``instance.Artifact``. Called, it makes a row; it has the queries of the class."""
 
     def __init__(self, model: type[R], store: Store) -> None:
-        self.model = model
+        self.model: Any = model
         self.store = store
 
     def __call__(self, *args: object, **kwargs: object) -> R:
+        """Make a row of this instance."""
         with session.using(self.store):
-            return self.model(*args, **kwargs)
+            row: R = self.model(*args, **kwargs)
+        return row
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)

@@ -201,7 +201,7 @@ class _ParamTable(Table):
 
     __slots__ = ()
 
-    def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
+    def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:  # noqa: ARG002 - the same in each
         yield (
             "CREATE TABLE IF NOT EXISTS run_param (owner_id INTEGER NOT NULL REFERENCES run (id) "
             "DEFERRABLE INITIALLY DEFERRED, path TEXT NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT)"

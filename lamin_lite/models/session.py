@@ -54,7 +54,13 @@ _store: contextvars.ContextVar[Optional[Store]] = contextvars.ContextVar("store"
 _run: contextvars.ContextVar[Optional[Run]] = contextvars.ContextVar("run", default=None)
 
 default_store: Optional[Store] = None  #: the instance of this process, once it was opened or chosen
-open_default: Callable[[], Store]  #: slot: finds and opens the default instance
+
+
+def _nothing_opens() -> Store:
+    raise errors.NoInstance("No instance was chosen: call ln.connect(path).")
+
+
+open_default: Callable[[], Store] = _nothing_opens  #: slot: finds and opens the default instance
 roots: list[Run] = []  #: the open runs of track() and flows in this process, for threads that got no context
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..sql.database import Row, Transaction
     from ..sql.query import QuerySet
-    from .session import Store
 
     if sys.version_info >= (3, 11):
         from typing import Self
@@ -72,7 +71,7 @@ class Versioned(Stamped):
             f"{families} families of {cls.__name__} match {rows.described()}: name one by its uid."
         )
 
-    def _become_next(self, store: Store, tx: Transaction, latest: Row) -> None:
+    def _become_next(self, tx: Transaction, latest: Row) -> None:
         """Make this new row the next version of the family whose latest row (uid, stem) is given."""
         stem = str(latest[1])
         newest = tx.one(f"SELECT max(uid) FROM {self.__table__.name} WHERE stem = ?", [stem])

@@ -15,9 +15,15 @@ from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
+    import sys
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Any, Literal, Optional
+
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
 
     Row = tuple[Any, ...]
 
@@ -105,7 +111,7 @@ class Transaction:
         self.name = name
         self._durable = durable
 
-    def __enter__(self) -> Transaction:
+    def __enter__(self) -> Self:
         database = self.database
         if database.readonly:
             raise errors.ReadOnly(f"{database.path} was opened read-only, so nothing can be saved: open it writable.")
@@ -201,14 +207,14 @@ def _open(path: str, readonly: bool) -> sqlite3.Connection:
     return connection
 
 
-def _connect(sqlite3: Any, path: str, readonly: bool) -> sqlite3.Connection:
+def _connect(module: Any, path: str, readonly: bool) -> sqlite3.Connection:
     uri = "file:" + _uri_quoted(os.path.abspath(path))
     mode = "?mode=rw"
     if readonly:
         # In a folder that cannot be written SQLite cannot share a WAL; without one pending, the file is just read.
         alone = not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + "-wal")
         mode = "?mode=ro" + ("&immutable=1" if alone else "")
-    connection: sqlite3.Connection = sqlite3.connect(
+    connection: sqlite3.Connection = module.connect(
         uri + mode, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     return connection
@@ -248,7 +254,7 @@ def _is_foreign(error: BaseException) -> bool:
     return type(error).__module__ == "sqlite3"
 
 
-def translated(error: Exception, path: str, doing: str = "read") -> Exception:
+def translated(error: BaseException, path: str, doing: str = "read") -> BaseException:
     """The error of ours that says what an error of sqlite3 means; any other error as it is."""
     import sqlite3
 

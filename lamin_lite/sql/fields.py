@@ -138,7 +138,7 @@ class TimeField(Field[T]):
             except ValueError:
                 raise self.wrong(value) from None
         if isinstance(value, date) and not isinstance(value, datetime):
-            value = datetime(value.year, value.month, value.day)
+            value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - midnight of local time
         if isinstance(value, datetime):
             return clock.to_datetime(clock.from_datetime(value))
         if value is None:

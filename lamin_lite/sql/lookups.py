@@ -102,16 +102,16 @@ class Compiler:
         if isinstance(field, Relation):
             return self._related(field, alias, rest, value)
         if isinstance(field, ForeignKey):
-            return self._foreign(model, field, alias, rest, value)
+            return self._foreign(field, alias, rest, value)
         if isinstance(field, JsonField):
             index = model.__relations__.get(f"{name}_index")
             if isinstance(index, ParamsIndex) and (rest or value is not None):
                 return index.compile(self.database, alias, rest, value)
         if len(rest) > 1 or (rest and rest[0] not in LOOKUPS):
-            raise unknown_lookup(model, "__".join(path), rest[0])
+            raise unknown_lookup("__".join(path), rest[0])
         return condition(field, f"{alias}.{field.column}", rest[0] if rest else "exact", value)
 
-    def _foreign(self, model: Model, field: ForeignKey[Any], alias: str, rest: Sequence[str], value: object) -> SQL:
+    def _foreign(self, field: ForeignKey[Any], alias: str, rest: Sequence[str], value: object) -> SQL:
         column = f"{alias}.{field.column}"
         if rest == ["isnull"]:
             return condition(field, column, "isnull", value)
@@ -183,7 +183,7 @@ def unknown_field(model: Model, name: str) -> errors.FieldError:
     return errors.FieldError(f"{title} has no field {name!r}: {hint}")
 
 
-def unknown_lookup(model: Model, path: str, name: str) -> errors.FieldError:
+def unknown_lookup(path: str, name: str) -> errors.FieldError:
     """The error for a lookup that does not exist."""
     near = nearest(name, LOOKUPS)
     hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(LOOKUPS))}."

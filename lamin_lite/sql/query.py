@@ -29,7 +29,7 @@ class QuerySet(Generic[R]):
     """
 
     def __init__(self, model: type[R], database: Database, make: Callable[[type[R], tuple[Any, ...]], R]) -> None:
-        self._model = model
+        self._model: Any = model
         self._database = database
         self._make = make
         self._hidden = Q()

@@ -22,7 +22,9 @@ class Relation:
     be, as column and allowed values. On a row it is a query set of the other rows.
     """
 
-    def __init__(self, to: str, through: str, near: str, far: str, having: Optional[dict[str, Sequence[str]]] = None):
+    def __init__(
+        self, to: str, through: str, near: str, far: str, having: Optional[dict[str, Sequence[str]]] = None
+    ) -> None:
         self.to = to
         self.through = through
         self.near = near
@@ -136,7 +138,7 @@ def _tests(lookup: str, value: Any) -> list[SQL]:
         return []
     if not isinstance(value, str):
         raise errors.FieldError(f"__{lookup} needs a text; got {value!r}.")
-    tests = {
+    tests: dict[str, SQL] = {
         "startswith": ("substr(text, 1, ?) = ?", [len(value), value]),
         "endswith": ("substr(text, ?) = ?", [-len(value), value]),
         "contains": ("instr(text, ?) > 0", [value]),
@@ -201,4 +203,4 @@ def _ordered_match(found: Any, lookup: str, wanted: Any) -> bool:
     if not isinstance(found, (int, float, str)):
         return False
     order = {"gt": found > wanted, "gte": found >= wanted, "lt": found < wanted, "lte": found <= wanted}
-    return order[lookup]
+    return bool(order[lookup])

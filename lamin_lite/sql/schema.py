@@ -6,14 +6,20 @@ from ..base._typing import TYPE_CHECKING
 from .fields import BoolField, Field, ForeignKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Dialect:
     """What differs between databases; this one is SQLite's, another may derive from it."""
 
     name = "sqlite"
-    types = {"TEXT": "TEXT", "INTEGER": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "BOOLEAN", "REAL": "REAL"}
+    types: Mapping[str, str] = {
+        "TEXT": "TEXT",
+        "INTEGER": "INTEGER",
+        "BIGINT": "INTEGER",
+        "BOOLEAN": "BOOLEAN",
+        "REAL": "REAL",
+    }
     key_column = "id INTEGER PRIMARY KEY AUTOINCREMENT"
 
     def true(self, value: bool) -> str:

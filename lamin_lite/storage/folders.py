@@ -1,9 +1,9 @@
-"""Folders as one artifact: a manifest of their members, whose bytes are blobs like any other.
+r"""Folders as one artifact: a manifest of their members, whose bytes are blobs like any other.
 
 A manifest is text, one JSON list a line: a header, then in the order of their names ``["f", name, size, sha256,
 suffix, executable]`` for files, ``["d", name]`` for empty folders, ``["l", name, target]`` for symbolic links that
 stay inside. Names are relative with ``/``; bytes of a name that are not UTF-8 are kept as Python's surrogate
-escapes (``\\udcXX``). So equal folders have equal manifests, and the digest of the manifest is that of the folder.
+escapes (``\udcXX``). So equal folders have equal manifests, and the digest of the manifest is that of the folder.
 """
 
 from __future__ import annotations

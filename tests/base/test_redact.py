@@ -45,7 +45,7 @@ num_image_tokens special_tokens additional_special_tokens tokens_per_second toke
 class_token start_token last_token gene_token token_embedding key keys keyboard key_name sort_key primary_key public_key
 foreign_key partition_key cache_key dict_key group_key join_key rng_key prng_key random_key key_size monkey keyword
 author authors authority author_email authentic secretary secretariat secretion secreted_protein passing_score passed
-bypass pass_rate n_pass first_pass forward_pass low_pass lowpass bandpass passenger compass passes path pathway patch
+bypass pass_rate x_key replicate_key n_pass first_pass forward_pass low_pass lowpass bandpass passenger compass passes path pathway patch
 patient pattern patience_pat has_password use_password password_length password_file secret_name token_path token_url
 api_key_env auth_type auth_method auth_url use_auth require_auth credentials_path n_secrets no_password is_secret
 PWD OLDPWD cwd input_dir learning_rate seed name x hash md5 spwd_count storage_key artifact_key key_prefix obs_key

@@ -1,0 +1,1 @@
+"""Runs as they happen: track and finish, flow and step."""

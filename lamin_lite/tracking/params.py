@@ -1,0 +1,75 @@
+"""Arguments and params, in the form in which they are kept."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base import canon, display
+from ..base._typing import TYPE_CHECKING
+from ..models.base import SQLRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from inspect import Signature
+    from typing import Any, Callable, Optional
+
+_signatures: dict[int, tuple[object, Signature]] = {}  # by id of the function, which is kept alive here
+
+
+def checked(params: object) -> dict[str, Any]:
+    """Params given by a caller, in JSON's types."""
+    if params is None:
+        return {}
+    if not hasattr(params, "items"):
+        raise errors.InvalidArgument(
+            f"params={params!r} is of type {type(params).__name__}: pass a dict, such as params={{'learning_rate': 0.01}}."
+        )
+    return kept(dict(params.items()))
+
+
+def kept(values: Mapping[str, object]) -> dict[str, Any]:
+    """The values in JSON's types; one warning names those that are kept as their ``repr``."""
+    odd: list[str] = []
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            made[str(name)] = canon.plain(value, _reference, odd, str(name))
+        except RecursionError:  # a value that holds itself
+            odd.append(str(name))
+            made[str(name)] = repr(value)[: canon.MAX_TEXT * 5]
+    if odd:
+        display.warning(f"kept as text, as it has no form in JSON: {', '.join(odd)}")
+    return made
+
+
+def _reference(value: object) -> Optional[str]:
+    """The text that stands for a saved row."""
+    if isinstance(value, SQLRecord) and value.id is not None:
+        return f"{type(value).__name__}[{value.uid}]"
+    return None
+
+
+def bound(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments of a call with the defaults, without ``self`` and ``cls``; None if they do not fit."""
+    signature = _signature(func)
+    try:
+        arguments = signature.bind(*args, **kwargs)
+    except TypeError:
+        return None
+    arguments.apply_defaults()
+    named = dict(arguments.arguments)
+    first = next(iter(named), None)
+    if first in ("self", "cls") and "." in getattr(func, "__qualname__", ""):
+        del named[first]
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:  # as if they had been written in the signature
+            named.update({name: value for name, value in named.pop(parameter.name).items() if name not in named})
+    return named
+
+
+def _signature(func: Callable[..., Any]) -> Signature:
+    known = _signatures.get(id(func))
+    if known is None:
+        import inspect
+
+        known = _signatures[id(func)] = (func, inspect.signature(func))
+    return known[1]

@@ -1,0 +1,78 @@
+"""The row of this process in an instance, and the locked file by which others see that it lives."""
+
+from __future__ import annotations
+
+import os
+
+from ..base import clock, fsio, proc, settings, uids
+from ..base._typing import TYPE_CHECKING
+from ..capture.host import host
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from ..instance import Instance
+
+
+class Process:
+    """This process, registered in one instance."""
+
+    __slots__ = ("id", "lock", "path", "pid", "uid")
+
+    def __init__(self, store: Instance) -> None:
+        self.pid = os.getpid()
+        self.uid = uids.random_uid(16)
+        self.path = os.path.join(store.process_dir, self.uid)
+        self.lock: Optional[int] = fsio.open_locked(self.path)
+        facts, identity = host(), proc.identity()
+        row = {
+            "uid": self.uid,
+            "host": identity["host"],
+            "boot_id": identity["boot_id"],
+            "pid_ns": None if identity["pid_ns"] is None else str(identity["pid_ns"]),
+            "pid": identity["pid"],
+            "start_time": identity["start_time"],
+            "python": facts["python"],
+            "executable": facts["executable"],
+            "platform": f"{facts['os']} {facts['machine']}",
+            "cwd": facts["cwd"],
+            "created_at": clock.now(),
+        }
+        with store.database.write("register the process", durable=False) as tx:
+            self.id = tx.insert("process", row)
+
+    def close(self) -> None:
+        """Let others see that the process has ended well."""
+        if self.lock is not None:
+            os.close(self.lock)
+            fsio.remove(self.path)
+
+
+_processes: dict[str, Process] = {}  # by the uid of the instance
+
+
+def process_of(store: Instance) -> Process:
+    """This process's row in the instance, made at its first use; a fork gets one of its own."""
+    known = _processes.get(store.uid)
+    if known is not None and known.pid == os.getpid():
+        return known
+    if known is None:
+        import atexit
+
+        atexit.register(_close, store.uid)
+    elif known.lock is not None:
+        os.close(known.lock)  # the parent's: else it would seem alive for as long as this child is
+    made = _processes[store.uid] = Process(store)
+    return made
+
+
+def _close(uid: str) -> None:
+    process = _processes.get(uid)
+    if process is not None and process.pid == os.getpid():
+        process.close()
+
+
+def handed_over() -> Optional[tuple[str, str, str]]:
+    """Instance, run and process that started this process, from the environment; None if there is none."""
+    parts = (settings.variable("RUN") or "").split(":")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None

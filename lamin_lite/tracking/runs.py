@@ -1,0 +1,67 @@
+"""Rows of runs: started, ended, with their params and their environment."""
+
+from __future__ import annotations
+
+from ..base import clock, names
+from ..base._typing import TYPE_CHECKING
+from ..capture.environment import environment, fingerprint
+from ..models import Artifact, Run
+from ..models.base import query
+from .processes import process_of
+
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from ..instance import Instance
+    from ..models import Transform
+    from ..sql.database import Transaction
+
+ADD_PARAM = "INSERT INTO run_param (owner_id, path, kind, number, text) VALUES (?, ?, ?, ?, ?)"
+
+
+def start(store: Instance, transform: Transform, params: dict[str, Any], **values: Any) -> Run:
+    """Write the row of a run that starts now. It survives the death of the process; a power loss may forget it."""
+    process = process_of(store)
+    run = store.Run()
+    now = clock.now()
+    run._values.update(values, transform_id=transform.id, status="started", process_id=process.id, params=params)
+    run._values["started_at"] = clock.to_datetime(now)
+    run._related["transform"] = transform
+    with store.database.write("start run", durable=False) as tx:
+        run._write(tx)
+        if params:
+            _index(tx, run, params)
+    return run
+
+
+def _index(tx: Transaction, run: Run, params: dict[str, Any]) -> None:
+    tx.execute_many(ADD_PARAM, Run.params_index.rows(run.id or 0, params))
+
+
+def end(run: Run, status: str, **values: Any) -> None:
+    """Write the end of a run, durably; one that has ended already is left alone."""
+    now = clock.now()
+    row = {**values, "status": status, "finished_at": now, "updated_at": now}
+    pairs = ", ".join(f"{column} = ?" for column in row)
+    with run._store.database.write("end run") as tx:
+        tx.execute(f"UPDATE run SET {pairs} WHERE id = ? AND status = 'started'", [*row.values(), run.id])
+    run._values.update(row, finished_at=clock.to_datetime(now), updated_at=clock.to_datetime(now))
+
+
+def environment_id(store: Instance) -> Optional[int]:
+    """Id of the artifact that lists the installed distributions; read anew only if something changed."""
+    print_ = fingerprint()
+    row = store.database.one("SELECT artifact_id FROM environment_seen WHERE fingerprint = ?", [print_])
+    if row is not None:
+        return int(row[0])
+    artifact = kept_text(store, environment()["text"], "requirements.txt")
+    with store.database.write("remember environment", durable=False) as tx:
+        tx.insert_new("environment_seen", {"fingerprint": print_, "artifact_id": artifact.id})
+    return artifact.id
+
+
+def kept_text(store: Instance, text: str, description: str) -> Artifact:
+    """A text that belongs to runs, as a hidden artifact; the same text is kept once."""
+    blob = store.storage(store.storage_id).ingest_bytes(text.encode("utf-8", "surrogateescape"), ".txt")
+    known = query(Artifact, store).filter(hash=blob.hash, kind=names.KIND_OF_RUN_FILES, description=description).first()
+    return known or Artifact._of_blob(store, blob, description=description, kind=names.KIND_OF_RUN_FILES)
