@@ -156,7 +156,10 @@ class Instance:
         handle = settings.login_name()
         if handle not in self._user_id:
             new = {"uid": uids.random_uid(8), "created_at": clock.now()}
-            self._user_id[handle] = get_or_create(self, "users", {"handle": handle}, new)
+            number = get_or_create(self, "users", {"handle": handle}, new)
+            if self.database.in_transaction:
+                return number  # the row may still be undone
+            self._user_id[handle] = number
         return self._user_id[handle]
 
     @property
@@ -207,6 +210,11 @@ class Instance:
         """Folder of the files that living processes hold locked."""
         return os.path.join(self._main_root, names.MARKER_DIR, names.PROCESS_DIR)
 
+    @property
+    def log_dir(self) -> str:
+        """Folder of what the open runs print."""
+        return os.path.join(self._main_root, names.MARKER_DIR, names.LOG_DIR)
+
     # -- the registries
 
     @property
@@ -249,7 +257,7 @@ class Instance:
             "uid": self.uid,
             "folder": self.root,
             "database": database.path,
-            "access": "read-only" if database.readonly else "read and write",
+            "access": "read and write" if database.writable else "read-only",
             "filesystem": fskind.kind_of(database.path) or "unknown",
             "journal": str((database.one("PRAGMA journal_mode") or ["?"])[0]),
             "schema": int((database.one("SELECT schema FROM meta") or [0])[0]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any, Callable, Optional, Union
 
     #: path of a leaf (names joined by a separator), its kind, its number, its text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: most leaves of one value that are indexed, and most characters of a text; the rest is found by reading the value
 MAX_LEAVES = 1_000
 MAX_TEXT = 200
+MAX_BITS = 10_000  #: of a whole number; Python refuses to write longer ones in decimal digits
 SEPARATOR = "\x1f"  #: between the names of a path; never NUL, which PostgreSQL refuses
 
 
@@ -76,9 +77,28 @@ def leaves(value: object, path: str = "") -> Iterator[Leaf]:
     if isinstance(value, (dict, list)) and value:
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for name, item in pairs:
-            yield from leaves(item, f"{path}{SEPARATOR}{name}" if path else str(name))
+            part = path_part(str(name))
+            yield from leaves(item, f"{path}{SEPARATOR}{part}" if path else part)
     else:
         yield (path, *typed(value))
+
+
+def path(names: Iterable[str]) -> str:
+    """The path of a leaf under these names, from the outermost on."""
+    return SEPARATOR.join(map(path_part, names))
+
+
+def path_part(name: str) -> str:
+    """A name as it stands in a path: one that would be mistaken, or that a database may refuse, in quotes.
+
+    >>> path_part("a"), path_part("")
+    ('a', '""')
+    """
+    if name and name[0] != '"' and SEPARATOR not in name and storable(name):
+        return name
+    import json
+
+    return json.dumps(name)
 
 
 def typed(value: object) -> tuple[str, Optional[float], Optional[str]]:
@@ -117,7 +137,7 @@ def _typed_number(value: Union[int, float]) -> tuple[str, Optional[float], Optio
 def _typed_text(value: str) -> tuple[str, Optional[float], Optional[str]]:
     import json
 
-    if "\0" in value or not _encodable(value):
+    if not storable(value):
         value, kind = json.dumps(value), "odd"
     else:
         kind = "text"
@@ -130,12 +150,13 @@ def _shortened(text: str) -> str:
     return text[:MAX_TEXT] + SEPARATOR + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _encodable(text: str) -> bool:
+def storable(text: str) -> bool:
+    """Whether every database keeps the text as it is: it has no NUL and no lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text
 
 
 def plain(value: object, reference: Callable[[object], Optional[str]], odd: list[str], path: str = "") -> Any:
@@ -149,6 +170,9 @@ def plain(value: object, reference: Callable[[object], Optional[str]], odd: list
     * Enum: ``Class.MEMBER``. Decimal, UUID: text. numpy scalar: its Python value. dataclass: dict of its fields.
     * function, class, module: its dotted name. A saved record: ``Artifact[uid]``.
     """
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        odd.append(path.lstrip(".") or "value")
+        return hex(value)
     if value is None or type(value) in (str, bool, int, float):
         return value
     if isinstance(value, dict):

@@ -7,6 +7,8 @@ that moment. Data goes to standard output, words go to standard error.
 
 from __future__ import annotations
 
+from _thread import get_ident
+
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     Tree = tuple[str, Sequence["Union[str, Tree]"]]
 
 _logger: logging.Logger | None = None
+_speaking = 0  # the thread that is writing our own words
 
 
 def logger() -> logging.Logger:
@@ -45,12 +48,22 @@ def attach_handler() -> None:
 
             if sys.stderr is not None and not logging.getLogger().handlers:
                 mark = "→" if record.levelno < logging.WARNING else "!"
-                print(f"{mark} {self.format(record)}", file=sys.stderr)
+                global _speaking
+                _speaking = get_ident()
+                try:
+                    print(f"{mark} {self.format(record)}", file=sys.stderr)
+                finally:
+                    _speaking = 0
 
     handler = Stderr()
     log.addHandler(handler)
     if log.level == logging.NOTSET:
         log.setLevel(logging.INFO)
+
+
+def is_speaking() -> bool:
+    """Whether what is written just now are our own words."""
+    return _speaking == get_ident()
 
 
 def info(text: str) -> None:
@@ -61,6 +74,17 @@ def info(text: str) -> None:
 def warning(text: str) -> None:
     """Say what the user should look at."""
     logger().warning("%s", text)
+
+
+def show(text: str) -> None:
+    """Write data that somebody asked to see to standard output; what its encoding lacks becomes ``?``."""
+    import sys
+
+    try:
+        print(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        print(text.encode(encoding, "replace").decode(encoding))
 
 
 def draw_tree(tree: Tree) -> str:

@@ -46,10 +46,14 @@ class Staged:
 
     def commit(self, target: str, *, sync_folder: bool = True) -> None:
         """Give it its name, durably; whoever put the same name there before put the same bytes there."""
-        self.sync()
-        self._close()
-        make_folder(os.path.dirname(target))
-        os.rename(self.path, target)
+        try:
+            self.sync()
+            self._close()
+            make_folder(os.path.dirname(target))
+            os.rename(self.path, target)
+        except BaseException:
+            self.discard()
+            raise
         if sync_folder:
             sync_folder_of(target)
 
@@ -242,6 +246,14 @@ def put_folder(built: str, target: str) -> None:
     except OSError:
         if not os.path.isdir(target):
             raise
+        remove_folder(built)
+
+
+def remove_folder(path: str) -> None:
+    """Remove a folder with all that it holds, as far as this user may; fine if it is not there."""
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def remove(path: str) -> None:
@@ -322,3 +334,19 @@ def copy_folder(source: str, target: str) -> None:
                 os.symlink(os.readlink(path), copy)
             else:
                 place(path, copy, executable=os.access(path, os.X_OK), writable=True)
+
+
+def stage_chunks(chunks: Iterable[bytes], folder: str) -> Staged:
+    """Write the chunks into ``folder`` under a temporary name, hashing them."""
+    fd, path = _new_file(folder)
+    digest, size = hashing.new(), 0
+    try:
+        for chunk in chunks:
+            write_all(fd, chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    except BaseException:
+        os.close(fd)
+        remove(path)
+        raise
+    return Staged(fd, path, str(digest.hexdigest()), size, False)

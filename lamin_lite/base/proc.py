@@ -43,7 +43,7 @@ def run(
         argv: program and arguments; no shell is involved.
         cwd: the folder to run it in; by default the current one.
         timeout: seconds for everything; then the program and all it started are killed.
-        env: changes to the inherited environment; a value of None removes the variable.
+        env: changes to the inherited environment (not on Windows); a value of None removes the variable.
         max_bytes: output beyond this is not read: the program is killed, and what was read is returned.
 
     Returns:
@@ -81,9 +81,8 @@ def _start(argv: Sequence[str], cwd: Optional[Path], env: Optional[Mapping[str, 
     import subprocess
 
     return subprocess.Popen(
-        list(argv),
+        [*_changing(env), *argv],
         cwd=cwd,
-        env=_environment(env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -92,11 +91,12 @@ def _start(argv: Sequence[str], cwd: Optional[Path], env: Optional[Mapping[str, 
     )
 
 
-def _environment(changes: Optional[Mapping[str, Optional[str]]]) -> Optional[dict[str, str]]:
-    if changes is None:
-        return None
-    merged: dict[str, Optional[str]] = {**os.environ, **changes}
-    return {name: value for name, value in merged.items() if value is not None}
+def _changing(env: Optional[Mapping[str, Optional[str]]]) -> list[str]:
+    """Return the command that changes the environment: ``os.environ`` belongs to settings, and need not be copied."""
+    if not env or os.name != "posix":  # Windows has no such program; there the environment stays as it is
+        return []
+    removed = [word for name, value in env.items() if value is None for word in ("-u", name)]
+    return ["env", *removed, *(f"{name}={value}" for name, value in env.items() if value is not None)]
 
 
 def _collect(process: Popen[bytes], timeout: float, max_bytes: int) -> Optional[bytes]:

@@ -212,17 +212,12 @@ def _mask_forms(text: str, found: Found) -> str:
     text = _mask_private_keys(text, found)
     for literal, rest in _FORMS:
         if literal in text:
-            text = _pattern(_escape(literal) + f"(?<![A-Za-z0-9]{_escape(literal)})" + rest).sub(
-                lambda match: _take(match, 0, found), text
-            )
+            escaped = literal.replace(".", r"\.")
+            text = _pattern(f"{escaped}(?<![A-Za-z0-9]{escaped}){rest}").sub(lambda match: _take(match, 0, found), text)
     for literal, rest in _PARTS:
         if literal in text:
-            text = _pattern(_escape(literal) + rest).sub(lambda match: _take(match, 1, found), text)
+            text = _pattern(literal + rest).sub(lambda match: _take(match, 1, found), text)
     return _mask_addresses(_mask_headers(text, found), found)
-
-
-def _escape(literal: str) -> str:
-    return literal.replace(".", r"\.")
 
 
 def _take(match: re.Match[str], group: int, found: Found) -> str:
@@ -293,6 +288,7 @@ def _mask_private_keys(text: str, found: Found) -> str:
 
 def _is_stand_in(value: str) -> bool:
     """Tell whether a value stands for a secret that is filled in elsewhere: ``${TOKEN}``, ``<token>``, ``{password}``."""
+    value = value.partition(" ")[2] if value.startswith(("Bearer ", "Basic ", "token ", "Token ")) else value
     if not value.strip("*.xX_- ") or value.lower() in _set("stand_in"):
         return True
     if value[0] in "{<[%" and value[-1] in "}>]sd%":
@@ -429,11 +425,12 @@ def _redact_arg(arg: str, found: Found) -> str:
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 # what may stand between a name and the literal that it is given; all parts are bounded
-_GIVEN = r"(\\?[\"'])?[ \t]{0,40}\]?[ \t]{0,40}(:[^=\n'\"#(){}]{0,80}=(?!=)|:=|[:=!]=?)[ \t]{0,80}\(?[ \t]{0,40}(?:\r?\n[ \t]{0,200})?"
+_GIVEN = r"(\\?[\"'])?[ \t]{0,40}\]?[ \t]{0,40}(:[^=\n'\"#(){}]{0,80}=(?!=)|:=|[:=!]=?)[ \t]{0,80}([\[(])?[ \t]{0,40}(?:\r?\n[ \t]{0,200})?"
 _LITERAL = r"([rRbBuUfF]{0,2})(\"\"\"|'''|\\?[\"'])"
 _DEFAULT = r"(\\?[\"'])[ \t]{0,40},[ \t\r\n]{0,200}(?:[^\"'()]{0,80}\bdefault[ \t]{0,5}=[ \t]{0,5})?"
 _LOOKUP = r"[A-Za-z_][A-Za-z0-9_.]{0,80}\([ \t]{0,40}\\?[\"'][^\"'\\\n]{0,200}\\?[\"'][ \t]{0,40},[ \t\r\n]{0,200}(?:default[ \t]{0,5}=[ \t]{0,5})?"
 _ELSE = r"[^\n\"'#]{0,200}?(?:\\?[\"'][^\"'\\\n]{0,200}\\?[\"'][^\n\"'#]{0,80}?)?\b(?:or|else)[ \t]{1,40}"
+_WRAPPER = r"[A-Za-z_.]{0,40}Secret(?:Str|Bytes)?\([ \t]{0,40}"
 _LOOKUPS = ("get", "getenv", "pop", "setdefault", "setattr", "getattr", "env", "config", "add_argument", "option")
 _STEMS = ("pass", "secret", "token", "key", "cred", "auth", "pwd", "jwt", "bearer", "pat", "cookie")
 
@@ -500,10 +497,10 @@ def _secret_literals(text: str, start: int, end: int) -> Iterator[tuple[int, int
     if given.group(2) == ":" and not given.group(1):  # ``token: "Token"`` is an annotation
         return
     at = _skip_values(text, start, given.end()) if given.group(2).endswith("=") else given.end()
-    literals = list(_literals(text, at))
+    literals = list(_elements(text, at) if given.group(3) else _literals(text, at))
     yield from literals
     if not literals and given.group(2).endswith("="):
-        for pattern in (_LOOKUP, _ELSE):
+        for pattern in (_LOOKUP, _ELSE, _WRAPPER):
             more = _pattern(pattern).match(text, given.end())
             if more is not None:
                 yield from _literals(text, more.end())
@@ -540,6 +537,18 @@ def _defaults(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield from _literals(text, default.end())
 
 
+def _elements(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Yield the literals of a list or tuple: ``auth=("ada", "hunter2")``."""
+    while True:
+        end = 0
+        for begin, end in _literals(text, at):
+            yield begin, end
+        comma = _pattern(r"(?:\"\"\"|'''|\\?[\"'])\s{0,200},\s{0,200}").match(text, end) if end else None
+        if comma is None:
+            return
+        at = comma.end()
+
+
 def _literals(text: str, at: int) -> Iterator[tuple[int, int]]:
     """Yield the content of the literal at a position, and of those that follow it without an operator."""
     while True:
@@ -573,7 +582,12 @@ def _mask_content(content: str, found: Found) -> str:
     """Mask the content of a literal; it keeps its line breaks, each with the backslash that it needs."""
     if not content or _is_stand_in(content) or _is_name_of_variable(content):
         return content
-    _note(_value_of(content), found)
+    try:
+        from ast import literal_eval
+
+        _note(str(literal_eval(f'"""{content}"""')) if "\\" in content else content, found)
+    except (SyntaxError, ValueError):
+        _note(content, found)
     breaks = _pattern(r"\\?\r?\n").findall(content)
     return MASK + "".join(breaks)
 
@@ -581,14 +595,3 @@ def _mask_content(content: str, found: Found) -> str:
 def _is_name_of_variable(content: str) -> bool:
     """``token = "GITHUB_TOKEN"`` says where to look."""
     return content.isidentifier() and content.isupper() and "_" in content and is_secret_name(content)
-
-
-def _value_of(content: str) -> str:
-    if "\\" not in content:
-        return content
-    try:
-        from ast import literal_eval
-
-        return str(literal_eval(f'"""{content}"""'))
-    except (SyntaxError, ValueError):
-        return content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import names
+from . import names, redact
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,14 +37,29 @@ def export(name: str, value: Optional[str]) -> Optional[str]:
     return before
 
 
+def secret_values() -> set[str]:
+    """Values of the environment variables whose names say that they are secret, of 8 characters or more."""
+    return {value for name, value in os.environ.items() if len(value) >= 8 and redact.is_secret_name(name)}
+
+
 def login_name() -> str:
     """The handle of the person who runs this process."""
     chosen = variable("USER")
     if chosen:
         return chosen
+    user = getattr(os, "geteuid", int)()
+    if user not in _logins:
+        _logins[user] = _login_of(user)
+    return _logins[user]
+
+
+_logins: dict[int, str] = {}  # by user id: each save needs it, and a directory service takes milliseconds
+
+
+def _login_of(user: int) -> str:
     try:
         import pwd
 
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(user).pw_name
     except (ImportError, KeyError):
-        return os.environ.get("USERNAME") or f"uid{getattr(os, 'geteuid', int)()}"
+        return os.environ.get("USERNAME") or f"uid{user}"

@@ -21,10 +21,14 @@ def random_uid(length: int) -> str:
     >>> len(random_uid(16))
     16
     """
-    uid = ""
-    while len(uid) < length:  # bytes of 248 and more are dropped: the rest of 256 / 62 would favour some digits
-        uid += "".join(ALPHABET[byte % 62] for byte in os.urandom(2 * length) if byte < 248)
-    return uid[:length]
+    uid = b""
+    while len(uid) < length:
+        uid += os.urandom(2 * length).translate(_DIGITS, _UNFAIR)
+    return uid[:length].decode("ascii")
+
+
+_DIGITS = (ALPHABET.encode("ascii") * 5)[:256]  # byte -> digit
+_UNFAIR = bytes(range(248, 256))  # dropped: the rest of 256 / 62 would favour some digits
 
 
 def next_version(version: str) -> str:

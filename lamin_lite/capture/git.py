@@ -14,15 +14,10 @@ from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, NamedTuple, Optional, Union
+    from typing import Any, Optional, Union
 
     Path = Union[str, os.PathLike[str]]
-
-    class _Repository(NamedTuple):
-        root: str
-        own: str
-        common: str
-
+    Repository = tuple[str, str, str]  # root, its git folder, the git folder that all working trees share
 
 __all__ = ["MAX_DIFF", "git_state"]
 
@@ -112,7 +107,7 @@ def _state(path: str, root: str, own: str, common: str) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- what files tell
 
 
-def _find(path: str) -> Optional[_Repository]:
+def _find(path: str) -> Optional[Repository]:
     """Return root, git folder and common git folder; like git, never look beyond the file system of the path."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     device = os.stat(folder).st_dev
@@ -136,7 +131,7 @@ def _git_folder(folder: str) -> Optional[str]:
     return own if os.path.lexists(os.path.join(own, "HEAD")) else None
 
 
-def _as_repository(root: str, own: str) -> Any:
+def _as_repository(root: str, own: str) -> Repository:
     common = _read(os.path.join(own, "commondir")).strip()
     return root, own, os.path.join(own, common) if common else own
 

@@ -68,10 +68,10 @@ def _user() -> Optional[str]:
         return str(uid)
 
 
-def cli_args() -> Optional[str]:
+def cli_args(masked: Callable[[list[str]], Iterable[str]] = list) -> Optional[str]:
     """Return the arguments of the program as one line that ``shlex.split`` takes apart again; None without any.
 
-    Secrets are not masked here: give ``sys.argv[1:]`` to ``redact_args`` and the result to :func:`quote_args`.
+    ``masked`` gets the list of arguments and gives the list that is kept, for callers that mask secrets.
 
     Example::
 
@@ -79,7 +79,7 @@ def cli_args() -> Optional[str]:
         "--name 'my sample' --alpha 0.1"
     """
     try:
-        return None if _is_kernel() else quote_args(sys.argv[1:])
+        return None if _is_kernel() else quote_args(masked(sys.argv[1:]))
     except Exception:  # no sys.argv in an embedded interpreter
         return None
 

@@ -11,7 +11,7 @@ from ..ext import ext, known_suffix
 from ..sql.fields import ForeignKey, IntField, JsonField, TextField
 from ..sql.lookups import Q
 from ..sql.relations import Relation
-from . import content, keys, saving, session
+from . import content, keys, late, saving, session
 from .base import ARCHIVE
 from .versions import Versioned, version_indexes
 
@@ -62,6 +62,9 @@ class Artifact(Versioned, table="artifact"):
     extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True)
     storage: ForeignKey[Storage] = ForeignKey("storage")
     run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
+
+    describe = late.describe
+    view_lineage = late.view_lineage
 
     input_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("input",)})
     output_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("created", "recreated")})

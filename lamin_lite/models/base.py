@@ -102,7 +102,7 @@ class SQLRecord:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SQLRecord) or type(self) is not type(other):
             return NotImplemented
-        return bool(self.uid == other.uid and self._store.uid == other._store.uid)
+        return self.uid == other.uid and session.same(self._store, other._store)
 
     def __hash__(self) -> int:
         return hash((type(self), self.uid))
@@ -132,6 +132,7 @@ class SQLRecord:
         known = self._related.get(field.name)
         if known is None or known.id != number:
             target = lookups.models[field.to]
+            target._before_query(self._store)
             known = self._related[field.name] = query(target, self._store).filter(id=number).one()
         return known
 
@@ -151,12 +152,13 @@ class SQLRecord:
 
     def _related_rows(self, relation: Relation) -> QuerySet[Any]:
         target = lookups.models[relation.to]
+        target._before_query(self._store)
         found: QuerySet[Any] = query(target, self._store)
         return found.within(*relation.far_ids(-1 if self.id is None else self.id))
 
     def check_same_instance(self, other: SQLRecord) -> None:
         """Raise unless the other row is of the same instance."""
-        if other._store.uid != self._store.uid:
+        if not session.same(other._store, self._store):
             raise errors.InvalidArgument(
                 f"{type(other).__name__} {other.uid} is of the instance {other._store.root}, {type(self).__name__} "
                 f"{self.uid} of {self._store.root}: rows of two instances cannot be linked."
@@ -166,8 +168,13 @@ class SQLRecord:
 
     def save(self) -> Self:
         """Write the row, or its changes, to the database; the row itself, with its id."""
-        with self._store.database.write(f"save {type(self).__name__}") as tx:
-            self._write(tx)
+        before = dict(self._values)
+        try:
+            with self._store.database.write(f"save {type(self).__name__}") as tx:
+                self._write(tx)
+        except BaseException:
+            self._values = before  # what was not written can be saved again
+            raise
         return self
 
     def _write(self, tx: Transaction) -> None:
@@ -226,6 +233,10 @@ class SQLRecord:
         return Manager(cls, session.current_store()).get(uid, **lookups_)
 
     @classmethod
+    def _before_query(cls, store: Store) -> None:
+        """What is to be done before anybody looks."""
+
+    @classmethod
     def _default_conditions(cls, asked: set[str]) -> Q:
         """What is hidden unless a condition names it."""
         if "branch" in cls.__table__.fields and "branch" not in asked and "branch_id" not in asked:
@@ -250,12 +261,16 @@ class SQLRecord:
         if "branch" not in self.__table__.fields:
             raise errors.InvalidArgument(f"A {type(self).__name__} cannot be moved to the trash.")
         with self._store.database.write(f"move {type(self).__name__}") as tx:
+            self._moving(tx, branch_id)
             tx.update(self.__table__.name, self._saved_id(), {"branch_id": branch_id, "updated_at": clock.now()})
-            self._moved(tx, branch_id)
+            self._moved(tx)
         self.refresh()
 
-    def _moved(self, tx: Transaction, branch_id: int) -> None:
-        """What else changes when the row moves to another branch."""
+    def _moving(self, tx: Transaction, branch_id: int) -> None:
+        """What must hold before the row moves to another branch."""
+
+    def _moved(self, tx: Transaction) -> None:
+        """What else changes when the row has moved to another branch."""
 
     def _saved_id(self) -> int:
         if self.id is None:
@@ -281,6 +296,7 @@ class Manager(Generic[R]):
 
     def filter(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
         """As the class method of the same name."""
+        self.model._before_query(self.store)
         asked = {name.split("__")[0] for name in lookups_}
         asked.update(*(_names(condition) for condition in conditions))
         if lookups_.get("branch", 0) is None:
@@ -296,9 +312,9 @@ class Manager(Generic[R]):
         """As the class method of the same name."""
         if isinstance(uid, int):
             lookups_["id"] = uid
-        elif uid is not None:
+        elif uid:
             lookups_["uid__startswith"] = uid
-        if not lookups_:
+        if not lookups_ or uid == "":
             raise errors.InvalidArgument(f"{self.model.__name__}.get() needs a uid, or a condition such as key='...'.")
         found = self.filter(**lookups_)
         try:

@@ -6,6 +6,7 @@ from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, ForeignKey, IntField, JsonField, TextField, TimeField
 from ..sql.relations import ParamsIndex, Relation
 from ..sql.schema import Index
+from . import late
 from .base import Stamped, query
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..sql.query import QuerySet
     from .artifact import Artifact
+    from .session import Store
     from .transform import Transform
 
 OUTPUT_ROLES = ("created", "recreated")
@@ -56,12 +58,19 @@ class Run(Stamped, table="run"):
     environment: ForeignKey[Optional[Artifact]] = ForeignKey("artifact", null=True)
     initiated_by_run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
+    describe = late.describe
+    view_lineage = late.view_lineage
+
     params_index = ParamsIndex("run", "params", "run_param")
     input_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("input",)})
     output_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": OUTPUT_ROLES})
     created_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("created",)})
     recreated_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("recreated",)})
     initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
+
+    @classmethod
+    def _before_query(cls, store: Store) -> None:
+        late.end_dead_runs(store)
 
     @property
     def steps(self) -> QuerySet[Run]:

@@ -72,11 +72,12 @@ def _place(store: Store, source: str, copy: Optional[bool]) -> Optional[tuple[in
     """Storage and name of a path that is registered where it is."""
     if copy:
         return None
-    real = os.path.realpath(source)
+    real = ""
     for storage_id, root in store.storage_roots():
-        home = os.path.realpath(root)
-        inside = real.startswith(home.rstrip(os.sep) + os.sep)
-        if inside and (storage_id != store.storage_id or copy is False):
+        if storage_id == store.storage_id and copy is not False:
+            continue  # the rule is to copy into it, and most instances have no other: no path to resolve
+        real, home = real or os.path.realpath(source), os.path.realpath(root)
+        if real.startswith(home.rstrip(os.sep) + os.sep):
             name = os.path.relpath(real, home).replace(os.sep, "/")
             if name.split("/")[0] != names.MARKER_DIR:
                 return storage_id, name
@@ -99,26 +100,38 @@ def written(store: Store, value: object, key: str) -> str:
     folder = os.path.join(store.cache_dir, "made", uids.random_uid(12))
     path = os.path.join(folder, os.path.basename(key))
     with translating("write", path):
-        fsio.make_folder(folder)
-        serializer.save(value, path)
+        try:
+            fsio.make_folder(folder)
+            serializer.save(value, path)
+        except BaseException:
+            fsio.remove_folder(folder)
+            raise
     return path
 
 
 def save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
     """Keep the bytes of ``source``, and write the row of a new artifact or find the one that it is."""
+    artifact._store.database.check_writable()
+    before = dict(artifact._values)
+    try:
+        _save(artifact, source, copy)
+    except BaseException:
+        artifact._values = before  # what was not written can be saved again
+        raise
+    artifact._source = None
+    if artifact._temporary:
+        fsio.remove_folder(os.path.dirname(source))
+
+
+def _save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
     store = artifact._store
     for _ in range(3):
         kept = _keep(store, artifact, source, copy)
         with store.database.write("save artifact") as tx:
             if _still_there(store, kept):
                 register(artifact, kept, tx)
-                break
-    else:
-        raise errors.Conflict(f"The stored content of {source} was removed three times while it was saved: try again.")
-    artifact._source = None
-    if artifact._temporary:
-        fsio.remove(source)
-        os.rmdir(os.path.dirname(source))
+                return
+    raise errors.Conflict(f"The stored content of {source} was removed three times while it was saved: try again.")
 
 
 def _keep(store: Store, artifact: Artifact, source: str, copy: Optional[bool]) -> Content:
@@ -233,7 +246,7 @@ def _become(artifact: Artifact, latest: Row, tx: Transaction) -> None:
 
 def _link_output(tx: Transaction, run: Run, artifact: Artifact, role: str) -> None:
     sql = "SELECT 1 FROM run_artifact WHERE run_id = ? AND artifact_id = ? AND role <> 'input'"
-    if tx.one(sql, [run.id, artifact.id]) is None:
+    if role == "created" or tx.one(sql, [run.id, artifact.id]) is None:  # what is new has no link yet
         _link(tx, run, artifact, role)
 
 
@@ -245,7 +258,7 @@ def _link(tx: Transaction, run: Run, artifact: Artifact, role: str) -> None:
 def link_input(run: Run, artifact: Artifact) -> None:
     """Record that the run read the artifact, unless it read it before or made it itself."""
     database = artifact._store.database
-    if database.readonly:
+    if not database.writable:
         return
     sql = "SELECT 1 FROM run_artifact WHERE run_id = ? AND artifact_id = ?"
     if database.one(sql, [run.id, artifact.id]) is None:

@@ -6,6 +6,7 @@ Higher floors fill the slots: `instance` tells how the default instance is found
 from __future__ import annotations
 
 import contextvars
+import os
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING, Protocol
@@ -69,6 +70,16 @@ def current_store() -> Store:
     return _store.get() or default_store or open_default()
 
 
+def same(one: Store, other: Store) -> bool:
+    """Whether both are the same instance, opened once or twice; a copy of an instance is another one."""
+    if one is other:
+        return True
+    return one.uid == other.uid and (
+        one.database.path == other.database.path
+        or os.path.realpath(one.database.path) == os.path.realpath(other.database.path)
+    )
+
+
 class using:
     """``with using(store): ...``: the module-level names mean this instance."""
 
@@ -99,6 +110,17 @@ class running:
         _run.reset(self._token)
 
 
+def enter(run: Run) -> None:
+    """What follows in this thread or task belongs to the run."""
+    _run.set(run)
+
+
+def leave(run: Run) -> None:
+    """What follows belongs to no run, if it belonged to this one."""
+    if _run.get() is run:
+        _run.set(None)
+
+
 def context_run() -> Optional[Run]:
     """The run of this thread or task, if one was set in it."""
     return _run.get()
@@ -108,14 +130,14 @@ def current_run(store: Store) -> Optional[Run]:
     """The run to which work belongs that is done now in this instance: of the context, else the only one open here."""
     run = _run.get()
     if run is None:
-        here = [root for root in roots if root._store is store]
+        here = [root for root in roots if same(root._store, store)]
         run = here[0] if len(here) == 1 else None
-    return run if run is not None and run._store is store else None
+    return run if run is not None and same(run._store, store) else None
 
 
 def only_root(store: Store) -> Optional[Run]:
     """The one root run that is open in this process; an error if there are two, as none can be preferred."""
-    here = [root for root in roots if root._store is store]
+    here = [root for root in roots if same(root._store, store)]
     if len(here) > 1:
         raise errors.TrackNotCalled(
             f"{len(here)} runs are open in this process ({', '.join(run.uid for run in here)}), and this thread belongs "

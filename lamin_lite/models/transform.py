@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import TextField
 from ..sql.relations import Relation
+from . import late
 from .base import query
 from .versions import Versioned, version_indexes
 
@@ -46,11 +49,21 @@ class Transform(Versioned, table="transform"):
     #: what tells transforms of one key apart: the file's path, or ``uid:`` for one that is pinned
     origin: TextField[str] = TextField(default="", hidden=True)
 
+    describe = late.describe
+    view_lineage = late.view_lineage
+
     runs = Relation("run", "run", "transform_id", "id")
+
+    @property
+    def path_hint(self) -> Optional[str]:
+        """Where the file was when it was seen last: absolute, or None where that is not known."""
+        known = self.origin and not self.origin.startswith("uid:")
+        return os.path.normpath(os.path.join(self._store.root, self.origin)) if known else None
 
     @property
     def latest_run(self) -> Optional[Run]:
         """The run of this version that was started last, or None."""
+        late.end_dead_runs(self._store)
         runs: QuerySet[Run] = query(lookups.models["run"], self._store)
         return runs.filter(transform=self, branch_id__gt=0).order_by("started_at").last()
 

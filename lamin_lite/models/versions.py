@@ -83,12 +83,14 @@ class Versioned(Stamped):
             [stem, self._values["branch_id"]],
         )
 
-    def _moved(self, tx: Transaction, branch_id: int) -> None:
-        """The latest version of a branch is the one with the highest number there."""
-        name, stem = self.__table__.name, self.stem
+    def _moving(self, tx: Transaction, branch_id: int) -> None:
         if branch_id != TRASH and self.key is not None:
             self._check_key_is_free(tx, branch_id)
-        tx.execute(f"UPDATE {name} SET is_latest = 0 WHERE stem = ?", [stem])
+        tx.execute(f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ?", [self.stem])
+
+    def _moved(self, tx: Transaction) -> None:
+        """The latest version of a branch is the one with the highest number there."""
+        name, stem = self.__table__.name, self.stem
         tx.execute(
             f"UPDATE {name} SET is_latest = 1 WHERE id IN "
             f"(SELECT max(id) FROM {name} a WHERE stem = ? AND uid = (SELECT max(uid) FROM {name} b "

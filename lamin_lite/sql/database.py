@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT = 60.0  #: seconds that a writer waits for another one
 _inherited: list[object] = []  # connections that a fork brought along: never touched again, so kept alive
+_here = threading.local()  # .databases: those of which this thread has a connection
 
 
 class Database:
@@ -40,16 +41,33 @@ class Database:
     def __init__(self, path: str, *, readonly: bool = False) -> None:
         self.path = path
         self.readonly = readonly
+        self.refusal: Optional[str] = None  #: why this version must not write, where it must not
         self._local = threading.local()
 
     def __repr__(self) -> str:
         return f"Database({self.path!r})"
+
+    @property
+    def writable(self) -> bool:
+        """Whether something can be saved."""
+        return not self.readonly and self.refusal is None
+
+    def check_writable(self) -> None:
+        """Raise `ReadOnly` or `NewerSchema` unless something can be saved."""
+        if self.refusal is not None:
+            raise errors.NewerSchema(self.refusal)
+        if self.readonly:
+            raise errors.ReadOnly(
+                f"{self.path} or its folder cannot be written by this user, so nothing can be saved: change its "
+                "permissions, or make an instance in a folder of your own."
+            )
 
     def connection(self) -> sqlite3.Connection:
         """The connection of this thread in this process."""
         handle: Optional[_Handle] = getattr(self._local, "handle", None)
         if handle is None or handle.pid != os.getpid():
             handle = self._local.handle = _Handle(_open(self.path, self.readonly))
+            _remember(self)
         return handle.connection
 
     def read(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
@@ -62,7 +80,13 @@ class Database:
     def iterate(self, sql: str, params: Sequence[object] = ()) -> Iterator[Row]:
         """The rows of a query one after the other, in constant memory."""
         try:
-            yield from self.connection().execute(sql, params)
+            cursor = self.connection().execute(sql, params)
+            handle: _Handle = self._local.handle
+            handle.reading += 1
+            try:
+                yield from cursor
+            finally:
+                handle.reading -= 1
         except Exception as error:
             raise translated(error, self.path) from error
 
@@ -83,16 +107,68 @@ class Database:
         """Close this thread's connection. Others close when their threads end."""
         self._local.__dict__.pop("handle", None)
 
+    def listed(self, values: Sequence[object]) -> str:
+        """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
+        connection, wanted = self.connection(), tuple(values)
+        handle: _Handle = self._local.handle
+        name = handle.lists.get(wanted)
+        known = name and connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = ?", [name]).fetchone()
+        if not known:
+            name = handle.lists[wanted] = f"list_{len(handle.lists)}"
+            try:
+                connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (value)")
+                connection.executemany(f"INSERT INTO temp.{name} VALUES (?)", ([value] for value in wanted))
+            except Exception as error:
+                raise translated(error, self.path) from error
+        return f"temp.{name}"
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is writing: what it wrote may still be undone."""
+        handle: Optional[_Handle] = getattr(self._local, "handle", None)
+        return handle is not None and handle.pid == os.getpid() and handle.depth > 0
+
+    def _close_if_idle(self) -> None:
+        handle: Optional[_Handle] = getattr(self._local, "handle", None)
+        if handle is not None and handle.pid == os.getpid() and not handle.depth and not handle.reading:
+            self.close()
+
+
+def _remember(database: Database) -> None:
+    """Have the connection of this thread closed before a fork; the next use opens it again.
+
+    SQLite keeps account of its locks per process. A child that inherits the account believes that it holds locks
+    which only its parent holds: when the parent closes the database, it finds nobody else there and removes the
+    write-ahead log into which the child is still writing.
+    """
+    import weakref
+
+    known = _here.__dict__.setdefault("databases", weakref.WeakSet())
+    known.add(database)
+    if not _closing_at_fork and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_close_idle)
+        _closing_at_fork.append(True)
+
+
+_closing_at_fork: list[bool] = []
+
+
+def _close_idle() -> None:
+    for database in list(getattr(_here, "databases", ())):
+        database._close_if_idle()
+
 
 class _Handle:
     """Closes its connection with the thread that owned it, but never one inherited by a fork."""
 
-    __slots__ = ("connection", "depth", "pid")
+    __slots__ = ("connection", "depth", "lists", "pid", "reading")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.pid = os.getpid()
         self.depth = 0
+        self.reading = 0
+        self.lists: dict[tuple[object, ...], str] = {}
 
     def __del__(self) -> None:
         if self.pid == os.getpid():
@@ -113,8 +189,7 @@ class Transaction:
 
     def __enter__(self) -> Self:
         database = self.database
-        if database.readonly:
-            raise errors.ReadOnly(f"{database.path} was opened read-only, so nothing can be saved: open it writable.")
+        database.check_writable()
         try:
             self._connection = connection = database.connection()
             handle = self._handle = database._local.handle
@@ -133,6 +208,8 @@ class Transaction:
     ) -> Literal[False]:
         handle = self._handle
         handle.depth -= 1
+        if handle.pid != os.getpid():
+            return False  # forked in the middle: the transaction is the parent's
         try:
             if handle.depth:
                 name = f"s{handle.depth}"
@@ -198,6 +275,7 @@ def _open(path: str, readonly: bool) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA trusted_schema=OFF")
+            connection.create_function("casefold", 1, _casefold)
             connection.execute("SELECT count(*) FROM sqlite_master")
         except BaseException:
             connection.close()
@@ -218,6 +296,10 @@ def _connect(module: Any, path: str, readonly: bool) -> sqlite3.Connection:
         uri + mode, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     return connection
+
+
+def _casefold(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _uri_quoted(path: str) -> str:
@@ -251,13 +333,21 @@ def sqlite_version() -> str:
 
 
 def _is_foreign(error: BaseException) -> bool:
-    return type(error).__module__ == "sqlite3"
+    return type(error).__module__ == "sqlite3" or isinstance(error, (UnicodeEncodeError, OverflowError))
 
 
 def translated(error: BaseException, path: str, doing: str = "read") -> BaseException:
     """The error of ours that says what an error of sqlite3 means; any other error as it is."""
     import sqlite3
 
+    if isinstance(error, UnicodeEncodeError):
+        return errors.InvalidArgument(
+            f"{error.object!r} holds a lone surrogate ({error.object[error.start]!r}), which no database keeps: leave it out."
+        )
+    if isinstance(error, OverflowError):
+        return errors.InvalidArgument(f"Could not {doing}: a whole number has more than 64 bits; use a smaller one.")
+    if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)) and "type" in str(error):
+        return errors.InvalidArgument(f"Could not {doing}: a value is of a type that no column keeps ({error}).")
     if not isinstance(error, sqlite3.Error):
         return error
     text = str(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING
-from .fields import Field, ForeignKey, JsonField, TextField, TimeField
+from .fields import Field, ForeignKey, JsonField, TextField
 from .relations import ParamsIndex, Relation
 from .schema import SQLITE
 
@@ -33,6 +33,7 @@ models: dict[str, Any] = {}
 LOOKUPS = frozenset(
     "exact iexact contains icontains startswith istartswith endswith iendswith gt gte lt lte in range isnull".split()
 )
+MANY = 500  #: values that ``in`` passes as parameters; SQLite before 3.32 takes no more than 999
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _FOLDED = {"iexact", "icontains", "istartswith", "iendswith"}
 
@@ -109,7 +110,19 @@ class Compiler:
                 return index.compile(self.database, alias, rest, value)
         if len(rest) > 1 or (rest and rest[0] not in LOOKUPS):
             raise unknown_lookup("__".join(path), rest[0])
-        return condition(field, f"{alias}.{field.column}", rest[0] if rest else "exact", value)
+        column, lookup = f"{alias}.{field.column}", rest[0] if rest else "exact"
+        if lookup == "in":
+            return self.one_of(column, [_db(field, item) for item in _listed(value)])
+        return condition(field, column, lookup, value)
+
+    def one_of(self, column: str, values: list[Any]) -> SQL:
+        """``column IN (values)``, however many there are."""
+        wanted = [value for value in values if value is not None]
+        if not wanted:
+            return "1 = 0", []
+        if len(wanted) > MANY:
+            return f"{column} IS NOT NULL AND {column} IN (SELECT value FROM {self.database.listed(wanted)})", []
+        return f"{column} IS NOT NULL AND {column} IN ({', '.join('?' * len(wanted))})", wanted
 
     def _foreign(self, field: ForeignKey[Any], alias: str, rest: Sequence[str], value: object) -> SQL:
         column = f"{alias}.{field.column}"
@@ -119,7 +132,7 @@ class Compiler:
         if not rest or rest == ["exact"]:
             return _equals(column, None if value is None else row_id(target, field.name, value))
         if rest == ["in"]:
-            return _one_of(column, [row_id(target, field.name, item) for item in _listed(value)])
+            return self.one_of(column, [row_id(target, field.name, item) for item in _listed(value)])
         inner = self.alias()
         text, params = self.lookup(target, inner, rest, value)
         known = f"{column} IS NOT NULL AND " if field.null else ""
@@ -133,7 +146,7 @@ class Compiler:
         target = models[relation.to]
         if not rest or rest in (["exact"], ["in"]):
             items = _listed(value) if rest == ["in"] else [value]
-            text, values = _one_of(relation.far, [row_id(target, relation.name, item) for item in items])
+            text, values = self.one_of(relation.far, [row_id(target, relation.name, item) for item in items])
         else:
             inner = self.alias()
             text, values = self.lookup(target, inner, rest, value)
@@ -218,10 +231,10 @@ def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL
     """``column lookup value`` as SQL that is never NULL."""
     if lookup == "isnull":
         return (f"{column} IS NULL" if value else f"{column} IS NOT NULL"), []
-    if lookup == "in":
-        return _one_of(column, [field.to_db(field.check(item)) for item in _listed(value)])
+    if value is None and lookup != "exact":
+        raise errors.FieldError(f"{field.name}__{lookup} needs a value: for empty ones use {field.name}__isnull=True.")
     if lookup == "range":
-        low, high = _listed(value)
+        low, high = _bounds(field, value)
         return _known(field, column, f"{column} BETWEEN ? AND ?", [_db(field, low), _db(field, high)])
     if lookup in ("exact", *_COMPARE):
         wanted = _db(field, value)
@@ -245,11 +258,11 @@ def _known(field: Field[Any], column: str, text: str, params: list[Any]) -> SQL:
     return (f"{column} IS NOT NULL AND {text}" if field.null else text), params
 
 
-def _one_of(column: str, values: list[Any]) -> SQL:
-    wanted = [value for value in values if value is not None]
-    if not wanted:
-        return "1 = 0", []
-    return f"{column} IS NOT NULL AND {column} IN ({', '.join('?' * len(wanted))})", wanted
+def _bounds(field: Field[Any], value: object) -> list[Any]:
+    bounds = _listed(value)
+    if len(bounds) != 2 or None in bounds:
+        raise errors.FieldError(f"{field.name}__range needs the least and the greatest value; got {value!r}.")
+    return bounds
 
 
 def _listed(value: object) -> list[Any]:
@@ -259,11 +272,11 @@ def _listed(value: object) -> list[Any]:
 
 
 def _text_condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL:
-    if isinstance(field, TimeField) or not isinstance(field, (TextField, Field)) or not isinstance(value, str):
+    if not isinstance(field, TextField) or not isinstance(value, str):
         raise errors.FieldError(f"{field.name}__{lookup} needs a text field and a text; got {value!r}.")
     if lookup in _FOLDED:
         value = value.casefold()
-        column = f"{column}_fold" if field.fold else f"lower({column})"
+        column = f"{column}_fold" if field.fold else SQLITE.folded(column)
         lookup = lookup[1:]
     if lookup == "exact":
         return _equals(column, value, field.null)
@@ -272,8 +285,8 @@ def _text_condition(field: Field[Any], column: str, lookup: str, value: object) 
 
 def _startswith(column: str, value: str) -> SQL:
     after = _successor(value)
-    if after is None:
-        return f"{column} >= ?", [value]
+    if after is None:  # empty, or nothing but the last character that there is
+        return f"substr({column}, 1, {len(value)}) = ?", [value]
     return f"{column} >= ? AND {column} < ?", [value, after]
 
 

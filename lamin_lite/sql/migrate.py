@@ -45,7 +45,7 @@ def create(
 
 
 def check(database: Database) -> str:
-    """The uid of the instance; raises `NewerSchema` where this version must not read or write it.
+    """The uid of the instance; raises `NewerSchema` where this version must not read it, at a write where not write.
 
     ``min_reader`` and ``min_writer`` let a newer version add what an older one may ignore.
     """
@@ -53,9 +53,12 @@ def check(database: Database) -> str:
     if row is None:
         raise errors.NotADatabase(f"{database.path} was never finished: remove it, then `init` again.")
     schema, min_reader, min_writer, instance, made_by = row
-    if (min_reader if database.readonly else min_writer) > names.SCHEMA:
-        raise errors.NewerSchema(
-            f"{database.path} has schema {schema}, written by lamin_lite {made_by}; this copy knows schema "
-            f"{names.SCHEMA}: upgrade lamin_lite to use this instance."
-        )
+    newer = errors.NewerSchema(
+        f"{database.path} has schema {schema}, written by lamin_lite {made_by}; this copy knows schema "
+        f"{names.SCHEMA}: upgrade lamin_lite to {'use' if min_reader > names.SCHEMA else 'write to'} this instance."
+    )
+    if min_reader > names.SCHEMA:
+        raise newer
+    if min_writer > names.SCHEMA:
+        database.refusal = str(newer)
     return str(instance)

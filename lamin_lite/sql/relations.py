@@ -5,10 +5,11 @@ from __future__ import annotations
 from .. import errors
 from ..base import canon
 from ..base._typing import TYPE_CHECKING
+from .schema import SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, Optional
+    from typing import Any, Callable, Optional
 
     from .database import Database
 
@@ -56,6 +57,7 @@ _NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _OPERATORS = frozenset(
     ["exact", "in", "isnull", "startswith", "contains", "endswith", "icontains", "has_key", *_NUMBERS]
 )
+_MANY = 500  #: values that are passed as parameters; more go through a temporary table
 
 
 class ParamsIndex(Relation):
@@ -75,86 +77,166 @@ class ParamsIndex(Relation):
             yield (owner_id, *leaf)
 
     def compile(self, database: Database, alias: str, path: Sequence[str], value: object) -> SQL:
-        """The condition for ``params__a__b__lookup=value``."""
+        """The condition for ``params__a__b__lookup=value``: ``b`` in ``a``, or one param named ``a__b``."""
         names, lookup = list(path), "exact"
-        if len(names) > 1 and names[-1] in _OPERATORS:
+        if names and names[-1] == "has_key":
+            names, lookup = [*names[:-1], str(value)], "has_key"
+        elif len(names) > 1 and names[-1] in _OPERATORS:
             lookup = names.pop()
-        if names == ["has_key"] or lookup == "has_key":
-            names, lookup, value = [*names[: len(path) - 1], str(value)], "isnull", False
         if not names:
             raise errors.FieldError(f"{self.field} needs a name: {self.field}__name={value!r}.")
-        tests = _tests(lookup, value)
+        look = _Look(self, database, [names, ["__".join(names)]] if len(names) > 1 else [names])
+        if lookup in ("isnull", "has_key"):
+            ids, params = look.present(null_too=lookup == "has_key")
+            return f"{alias}.id {'NOT ' if lookup == 'isnull' and value else ''}IN ({ids})", params
+        ids, params = look.matching(lookup, _wanted(lookup, value))
+        return f"{alias}.id IN ({ids})", params
+
+
+class _Look:
+    """One look into the index of a field, under one or two paths."""
+
+    def __init__(self, index: ParamsIndex, database: Database, variants: list[list[str]]) -> None:
+        self._index = index
+        self._database = database
+        self._variants = variants
+        self._paths = [canon.path(names) for names in variants]
+
+    def matching(self, lookup: str, wanted: Any) -> SQL:
+        """The select of the ids whose value meets a lookup."""
+        at = f"SELECT owner_id FROM {self._index.through} WHERE path IN ({', '.join('?' * len(self._paths))})"
         ids: list[str] = []
         params: list[Any] = []
-        for test, values in tests:
-            ids.append(f"SELECT owner_id FROM {self.through} WHERE path IN (?, ?) AND {test}")
-            params += [canon.SEPARATOR.join(names), "__".join(names), *values]
-        rechecked = [] if lookup == "isnull" else self._rechecked(database, names, lookup, value)
-        if rechecked:
-            ids.append("VALUES " + ", ".join(["(?)"] * len(rechecked)))
-            params += rechecked
-        if lookup == "isnull":
-            return self._missing(alias, names, bool(value))
-        return f"{alias}.id IN ({' UNION ALL '.join(ids)})", params
-
-    def _missing(self, alias: str, names: list[str], missing: bool) -> SQL:
-        path = canon.SEPARATOR.join(names)
-        below = path + canon.SEPARATOR
-        ids = f"SELECT owner_id FROM {self.through} WHERE path = ? AND kind <> 'null' OR path >= ? AND path < ?"
-        return f"{alias}.id {'NOT ' if missing else ''}IN ({ids})", [path, below, below + "\U0010ffff"]
-
-    def _rechecked(self, database: Database, names: list[str], lookup: str, value: object) -> list[int]:
-        """Ids whose value the index holds in part only, and that match when the whole value is read."""
-        path = canon.SEPARATOR.join(names)
-        sql = (
-            f"SELECT id, {self.field} FROM {self.owner} WHERE id IN (SELECT owner_id FROM {self.through} "
-            "WHERE path = '' AND kind = 'more' UNION SELECT owner_id FROM "
-            f"{self.through} WHERE path = ? AND kind IN ('long', 'odd', 'big'))"
+        for test, values in _tests(lookup, wanted, self._database):
+            ids.append(f"{at} AND {test}")
+            params += [*self._paths, *values]
+        partly = self._rechecked(
+            _partly_indexed(lookup, wanted), lambda found: matches(found, lookup, wanted), below=_looks_into(wanted)
         )
-        params = [path]
-        if lookup == "exact" and isinstance(value, (dict, list)):
-            sql += f" OR id IN (SELECT owner_id FROM {self.through} WHERE path >= ? AND path < ?)"
-            params += [path + canon.SEPARATOR, path + canon.SEPARATOR + "\U0010ffff"]
-        elif lookup in ("exact", "in"):
-            sql = sql.replace("'long', 'odd', 'big'", "'-'")  # these kinds hold a digest or every digit: exact
-        rows = database.read(sql, params)
-        return [owner for owner, text in rows if matches(_at(canon.loads(text), names), lookup, value)]
+        return " UNION ALL ".join([*ids, *partly]) or "SELECT 0", params
+
+    def present(self, *, null_too: bool) -> SQL:
+        """The select of the ids that have a value there; None counts as one only if it is asked for."""
+        known = "" if null_too else " AND kind <> 'null'"
+        ids = [f"SELECT owner_id FROM {self._index.through} WHERE path = ?{known}" for _ in self._paths]
+        ids += [f"SELECT owner_id FROM {self._index.through} WHERE path >= ? AND path < ?" for _ in self._paths]
+        ids += self._rechecked((), lambda found: null_too or found is not None)
+        return " UNION ALL ".join(ids), [*self._paths, *self._below()]
+
+    def _below(self) -> list[str]:
+        ends = (canon.SEPARATOR, chr(ord(canon.SEPARATOR) + 1))
+        return [path + end for path in self._paths for end in ends]
+
+    def _rechecked(self, kinds: Sequence[str], test: Callable[[Any], bool], *, below: bool = False) -> list[str]:
+        """The select of the ids whose value the index holds in part only, and that pass when it is read as a whole."""
+        through = self._index.through
+        owners = [f"SELECT owner_id FROM {through} WHERE path = '' AND kind = 'more'"]
+        params: list[Any] = []
+        if kinds:
+            marks = ", ".join("?" * len(self._paths))
+            kinds_ = ", ".join(f"'{kind}'" for kind in kinds)
+            owners.append(f"SELECT owner_id FROM {through} WHERE path IN ({marks}) AND kind IN ({kinds_})")
+            params += self._paths
+        if below:
+            owners += [f"SELECT owner_id FROM {through} WHERE path >= ? AND path < ?" for _ in self._paths]
+            params += self._below()
+        sql = f"SELECT id, {self._index.field} FROM {self._index.owner} WHERE id IN ({' UNION ALL '.join(owners)})"
+        found = [owner for owner, text in self._database.read(sql, params) if self._passes(canon.loads(text), test)]
+        if len(found) > _MANY:
+            return [f"SELECT value FROM {self._database.listed(found)}"]
+        return [f"SELECT id FROM {self._index.owner} WHERE id IN ({', '.join(map(str, found))})"] if found else []
+
+    def _passes(self, value: Any, test: Callable[[Any], bool]) -> bool:
+        values = (_at(value, names) for names in self._variants)
+        return any(found is not _ABSENT and test(found) for found in values)
 
 
-def _tests(lookup: str, value: Any) -> list[SQL]:
-    if lookup == "in":
-        if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-            raise errors.FieldError(f"__in needs a list of values; got {value!r}.")
-        return [test for item in value for test in _tests("exact", item)] or [("1 = 0", [])]
+def _wanted(lookup: str, value: Any) -> Any:
+    """The value in the form in which params are kept."""
+    if lookup != "in":
+        return canon.plain(value, _reference, [])
+    if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
+        raise errors.FieldError(f"__in needs a list of values; got {value!r}.")
+    return [canon.plain(item, _reference, []) for item in value]
+
+
+def _reference(value: object) -> Optional[str]:
+    """The text that stands for a saved row."""
+    saved = getattr(value, "_values", None) if hasattr(value, "_store") else None
+    return f"{type(value).__name__}[{saved['uid']}]" if isinstance(saved, dict) and saved.get("id") else None
+
+
+def _looks_into(wanted: Any) -> bool:
+    """Whether a dict or list is looked for, which is found by reading the whole value."""
+    items = wanted if isinstance(wanted, list) else []
+    return isinstance(wanted, (dict, list)) or any(isinstance(item, (dict, list)) for item in items)
+
+
+def _partly_indexed(lookup: str, wanted: Any) -> Sequence[str]:
+    """The kinds of leaves that the index cannot answer for: it holds a digest, or text of digits."""
+    if lookup in ("exact", "in"):
+        return ()
+    if lookup in _NUMBERS and isinstance(wanted, str) and not canon.storable(wanted):
+        return ("text", "long", "odd")
+    return ("long", "odd", "big")
+
+
+def _tests(lookup: str, wanted: Any, database: Database) -> list[SQL]:
     if lookup == "exact":
-        kind, number, text = canon.typed(value)
-        if kind in ("dict", "list") and value:
-            return [("1 = 0", [])]  # found by reading the whole value
-        column, wanted = ("number", number) if number is not None else ("text", text)
-        return [("kind = ?", [kind])] if wanted is None else [(f"kind = ? AND {column} = ?", [kind, wanted])]
+        return _exact([wanted], database)
+    if lookup == "in":
+        return _exact(wanted, database)
     if lookup in _NUMBERS:
-        return [_ordered(lookup, value)]
-    if lookup == "isnull":
-        return []
-    if not isinstance(value, str):
-        raise errors.FieldError(f"__{lookup} needs a text; got {value!r}.")
+        return _ordered(lookup, wanted)
+    if not isinstance(wanted, str):
+        raise errors.FieldError(f"__{lookup} needs a text; got {wanted!r}.")
+    if not canon.storable(wanted):
+        return []  # occurs in no text of the index
     tests: dict[str, SQL] = {
-        "startswith": ("substr(text, 1, ?) = ?", [len(value), value]),
-        "endswith": ("substr(text, ?) = ?", [-len(value), value]),
-        "contains": ("instr(text, ?) > 0", [value]),
-        "icontains": ("instr(lower(text), ?) > 0", [value.lower()]),
+        "startswith": ("substr(text, 1, ?) = ?", [len(wanted), wanted]),
+        "endswith": ("substr(text, ?) = ?", [-len(wanted), wanted]) if wanted else ("1 = 1", []),
+        "contains": (f"{SQLITE.position('text')} > 0", [wanted]),
+        "icontains": (f"{SQLITE.position(SQLITE.folded('text'))} > 0", [wanted.casefold()]),
     }
     text, params = tests[lookup]
     return [(f"kind = 'text' AND {text}", params)]
 
 
-def _ordered(lookup: str, value: object) -> SQL:
-    kind, number, text = canon.typed(value)
-    if kind == "number":
-        return f"kind IN ('number', 'infinite') AND number {_NUMBERS[lookup]} ?", [number]
-    if kind == "text":
-        return f"kind = 'text' AND text {_NUMBERS[lookup]} ?", [text]
-    raise errors.FieldError(f"__{lookup} needs a number or a text; got {value!r}.")
+def _exact(wanted: list[Any], database: Database) -> list[SQL]:
+    """One condition a kind, so that the index answers, however many values there are."""
+    kinds: dict[tuple[str, str], list[Any]] = {}
+    for item in wanted:
+        kind, number, text = canon.typed(item)
+        if kind in ("dict", "list") and item:
+            continue  # found by reading the whole value
+        column = "number" if number is not None else "text" if text is not None else ""
+        kinds.setdefault((kind, column), []).append(number if number is not None else text)
+    tests: list[SQL] = []
+    for (kind, column), values in kinds.items():
+        if not column:
+            tests.append(("kind = ?", [kind]))
+        elif len(values) > _MANY:
+            tests.append((f"kind = ? AND {column} IN (SELECT value FROM {database.listed(values)})", [kind]))
+        else:
+            tests.append((f"kind = ? AND {column} IN ({', '.join('?' * len(values))})", [kind, *values]))
+    return tests
+
+
+def _ordered(lookup: str, wanted: object) -> list[SQL]:
+    kind, number, text = canon.typed(wanted)
+    sign = _NUMBERS[lookup]
+    if isinstance(wanted, str):
+        return [(f"kind = 'text' AND text {sign} ?", [wanted])] if canon.storable(wanted) else []
+    if kind == "nan":
+        return []
+    if kind not in ("number", "infinite", "big"):
+        raise errors.FieldError(f"__{lookup} needs a number or a text; got {wanted!r}.")
+    if kind == "big":  # beyond all numbers of the kind ``number``
+        number = float("inf") if not str(text).startswith("-") else float("-inf")
+    elif kind == "infinite":
+        number = float("inf") if wanted == float("inf") else float("-inf")
+    edge = (1.0 if wanted == float("inf") else -1.0) if kind == "infinite" else 0.0
+    return [(f"kind = 'number' AND number {sign} ?", [number]), (f"kind = 'infinite' AND number {sign} ?", [edge])]
 
 
 _ABSENT = object()
@@ -164,19 +246,23 @@ def _at(value: Any, names: list[str]) -> Any:
     for name in names:
         if isinstance(value, dict) and name in value:
             value = value[name]
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        elif isinstance(value, list) and name in _positions(name, len(value)):
             value = value[int(name)]
         else:
             return _ABSENT
     return value
 
 
+def _positions(name: str, length: int) -> tuple[str, ...]:
+    """The name, if it is a position in a list of this length, written as the index writes it."""
+    known = name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < length
+    return (name,) if known else ()
+
+
 def matches(found: Any, lookup: str, wanted: Any) -> bool:
     """Whether a value meets a lookup: the same answer as the index gives, for what the index does not hold."""
-    if found is _ABSENT:
-        return False
     if lookup == "in":
-        return any(matches(found, "exact", item) for item in wanted)
+        return any(same(found, item) for item in wanted)
     if lookup == "exact":
         return same(found, wanted)
     if lookup in _NUMBERS:
@@ -184,16 +270,20 @@ def matches(found: Any, lookup: str, wanted: Any) -> bool:
     if not isinstance(found, str):
         return False
     if lookup == "icontains":
-        return wanted.lower() in found.lower()
+        return wanted.casefold() in found.casefold()
     return bool(
         {"contains": found.__contains__, "startswith": found.startswith, "endswith": found.endswith}[lookup](wanted)
     )
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality of params: a bool is no number, NaN equals NaN."""
+    """Equality of params: a bool is no number, an int equals the float of its value, NaN equals NaN."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, (dict, list)) or isinstance(other, (dict, list)):
-        return type(one) is type(other) and canon.dumps(one) == canon.dumps(other)
+        return False
     return canon.typed(one) == canon.typed(other)
 
 

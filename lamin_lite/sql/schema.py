@@ -26,6 +26,10 @@ class Dialect:
         """A literal truth value, as SQLite before 3.23 and PostgreSQL both need their own."""
         return "1" if value else "0"
 
+    def folded(self, column: str) -> str:
+        """Expression that ignores case as Python's ``casefold`` does; SQLite's own knows ASCII only."""
+        return f"casefold({column})"
+
     def position(self, column: str) -> str:
         """Expression that is positive where the parameter occurs in the column."""
         return f"instr({column}, ?)"

@@ -67,7 +67,9 @@ def _members(root: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]
 def _check_link(root: str, name: str) -> None:
     path = os.path.join(root, name)
     target, inside = os.readlink(path), os.path.realpath(root) + os.sep
-    if os.path.isabs(target) or not (os.path.realpath(path) + os.sep).startswith(inside):
+    written = os.path.normpath(os.path.join(os.path.dirname(name), target))  # out and in again is out: the name changes
+    leaves = os.path.isabs(target) or written.split(os.sep)[0] == ".."
+    if leaves or not (os.path.realpath(path) + os.sep).startswith(inside):
         raise errors.InvalidArgument(
             f"The link {path} leads out of {root}, to {target}: a saved folder must be complete. Replace the link by "
             "the file that it means."
@@ -141,10 +143,14 @@ def build_view(storage: LocalStorage, manifest: str, target: str, *, writable: b
 
     aside = f"{target}.{uids.random_uid(8)}"
     with translating("read", target):
-        fsio.make_folder(aside)
-        for entry in entries(manifest):
-            _lay_out(storage, aside, entry, writable)
-        fsio.put_folder(aside, target)
+        try:
+            fsio.make_folder(aside)
+            for entry in entries(manifest):
+                _lay_out(storage, aside, entry, writable)
+            fsio.put_folder(aside, target)
+        except BaseException:
+            fsio.remove_folder(aside)
+            raise
 
 
 def _lay_out(storage: LocalStorage, folder: str, entry: list[Any], writable: bool) -> None:

@@ -11,7 +11,7 @@ from .blobs import Blob, blob_name
 from .translate import translating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class LocalStorage:
@@ -64,6 +64,11 @@ class LocalStorage:
         """Copy a file in and hash it on the way; durable when this returns."""
         with translating("save", source, self.root):
             return self._committed(fsio.stage(source, self._stage), suffix)
+
+    def ingest_chunks(self, chunks: Iterable[bytes], suffix: str) -> Blob:
+        """Store what an iterator gives; durable when this returns."""
+        with translating("save", "a text", self.root):
+            return self._committed(fsio.stage_chunks(chunks, self._stage), suffix)
 
     def ingest_bytes(self, data: bytes, suffix: str) -> Blob:
         """Store bytes; durable when this returns."""

@@ -1,114 +1,214 @@
-"""One call of a tracked function: bind, find the parent, start the run, call, end the run."""
+"""Calls of tracked functions: bind, find the parent, start the run, call, end the run.
+
+One shape for each kind of function: plain, generator, coroutine, asynchronous generator. A run starts when the body
+starts, which for generators is the first ``next``; the current run is set around each stretch of the body and never
+held while the caller goes on.
+"""
 
 from __future__ import annotations
+
+import os
 
 from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING
-from ..capture.host import cli_args
 from ..capture.source import source_of_function
 from ..models import session
 from ..models.session import running
 from . import params, runs, transforms
+from .opened import COMPLETED, Open
 from .parents import parent_of_process, parent_of_step
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional
+    from collections.abc import AsyncGenerator, Callable, Generator
+    from typing import Any, Optional
 
     from ..instance import Instance
     from ..models import Run, Transform
 
 
-def call(
-    func: Callable[..., Any],
-    kind: str,
-    uid: Optional[str],
-    bound_to: Optional[tuple[str, str]],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    """Call a flow or step as a run."""
-    arguments = params.bound(func, args, kwargs)
-    if arguments is None:
-        return func(*args, **kwargs)  # raises the TypeError that Python words best
-    run = _start(func, kind, uid, bound_to, arguments)
-    root = kind == "flow"
-    if root:
-        session.roots.append(run)
+class Spec:
+    """What the decorator said: plain values only, so that a wrapper can be pickled by value.
+
+    ``kind``: ``flow`` or ``step``. ``uid``: pinned, or None. ``bound_to``: root of an instance and uid of a run, or
+    None.
+    """
+
+    __slots__ = ("bound_to", "func", "kind", "uid")
+
+    def __init__(
+        self, func: Callable[..., Any], kind: str, uid: Optional[str], bound_to: Optional[tuple[str, str]] = None
+    ) -> None:
+        self.func = func
+        self.kind = kind
+        self.uid = uid
+        self.bound_to = bound_to
+
+    @property
+    def name(self) -> str:
+        """The qualified name of the function, as users write it."""
+        return str(getattr(self.func, "__qualname__", repr(self.func))).replace("<locals>.", "")
+
+
+def call(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a plain function; one that gives a generator or coroutine ends with that."""
+    opened = begin(spec, args, kwargs)
+    if opened is None:
+        return spec.func(*args, **kwargs)  # raises the TypeError that Python words best
     try:
-        with running(run):
-            result = func(*args, **kwargs)
+        with running(opened.run):
+            result = spec.func(*args, **kwargs)
     except BaseException as error:
-        _fail(run, error)
+        opened.fail(error)
         raise
-    finally:
-        if root:
-            session.roots.remove(run)
-    runs.end(run, "completed")
+    if hasattr(result, "send") and hasattr(result, "throw"):
+        return _driven(opened, result) if hasattr(result, "__next__") else _awaited(opened, result)
+    opened.end(COMPLETED)
     return result
 
 
-def _fail(run: Run, error: BaseException) -> None:
-    code = error.code if isinstance(error, SystemExit) else 1
-    code = 0 if code is None else code if isinstance(code, int) else 1
-    runs.end(run, "errored" if code else "completed", exit_code=code)
+def generate(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Generator[Any, Any, Any]:
+    """The generator of a generator function, as a run from its first ``next`` on."""
+    body = spec.func(*args, **kwargs)
+    opened = begin(spec, args, kwargs)
+    return body if opened is None else (yield from _driven(opened, body))
 
 
-def _start(
-    func: Callable[..., Any],
-    kind: str,
-    uid: Optional[str],
-    bound_to: Optional[tuple[str, str]],
-    arguments: dict[str, Any],
-) -> Run:
-    store = _store(bound_to)
-    name = getattr(func, "__qualname__", repr(func)).replace("<locals>.", "")
-    if kind == "flow":
+def _driven(opened: Open, body: Any) -> Generator[Any, Any, Any]:
+    sent: Any = None
+    thrown: Optional[BaseException] = None
+    while True:
+        try:
+            with running(opened.run):
+                item = body.send(sent) if thrown is None else body.throw(thrown)
+        except StopIteration as stop:
+            opened.end(COMPLETED)
+            return stop.value
+        except BaseException as error:
+            opened.fail(error)
+            raise
+        sent = thrown = None
+        try:
+            sent = yield item
+        except BaseException as error:  # also GeneratorExit: the body sees what its consumer did
+            thrown = error
+
+
+async def coroutine(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The coroutine of an ``async def``, as a run from when it is first awaited."""
+    opened = begin(spec, args, kwargs)
+    body = spec.func(*args, **kwargs)
+    return await (body if opened is None else _awaited(opened, body))
+
+
+async def _awaited(opened: Open, body: Any) -> Any:
+    try:
+        with running(opened.run):
+            result = await body
+    except BaseException as error:
+        opened.fail(error)
+        raise
+    opened.end(COMPLETED)
+    return result
+
+
+async def generate_async(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncGenerator[Any, Any]:
+    """The asynchronous generator of an ``async def`` with ``yield``, as a run from its first step on."""
+    body = spec.func(*args, **kwargs)
+    opened = begin(spec, args, kwargs)
+    sent: Any = None
+    thrown: Optional[BaseException] = None
+    while True:
+        try:
+            with running(None if opened is None else opened.run):
+                item = await (body.asend(sent) if thrown is None else body.athrow(thrown))
+        except StopAsyncIteration:
+            if opened is not None:
+                opened.end(COMPLETED)
+            return
+        except BaseException as error:
+            if opened is not None:
+                opened.fail(error)
+            raise
+        sent = thrown = None
+        try:
+            sent = yield item
+        except BaseException as error:
+            thrown = error
+
+
+# -- starting
+
+
+def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional[Open]:
+    """Start the run of a call; None if the arguments do not fit the function."""
+    arguments = params.bound(spec.func, args, kwargs)
+    if arguments is None:
+        return None
+    store, root = _store(spec), spec.kind == "flow"
+    if root:
         display.attach_handler()
-        here = session.current_run(store)
-        parent = here or parent_of_process(store)
-    else:
-        parent = parent_of_step(store, bound_to[1] if bound_to else None)
-        if parent is None:
-            raise errors.TrackNotCalled(
-                f"The step {name}() was called without a run: call ln.track() first, or decorate the function that "
-                "calls it with @ln.flow()."
-            )
-    transform, new = transforms.resolve(store, source_of_function(func), uid=uid)
-    values: dict[str, Any] = {"entrypoint": name, "initiated_by_run_id": None if parent is None else parent.id}
+    parent = _parent(store, spec)
+    kept, secrets = params.kept(arguments)
+    transform, new = transforms.resolve(store, source_of_function(spec.func), uid=spec.uid, secrets=secrets)
+    values: dict[str, Any] = {"entrypoint": spec.name}
     if parent is not None:
-        values["space_id"] = parent._values["space_id"]
-    if kind == "flow":
-        values.update(cli_args=cli_args(), environment_id=runs.environment_id(store))
-    run = runs.start(store, transform, params.kept(arguments), **values)
-    if kind == "flow":
-        _say(transform, new, run, name, uid)
-    return run
+        values.update(initiated_by_run_id=parent.id, space_id=parent._values["space_id"])
+    if root:
+        values.update(runs.facts(store, secrets, transform.path_hint))
+    opened = Open(runs.start(store, transform, kept, **values), root=root)
+    opened.secrets |= secrets
+    if root:
+        _say(transform, new, opened.run, spec)
+    return opened
 
 
-def _store(bound_to: Optional[tuple[str, str]]) -> Instance:
+def _parent(store: Instance, spec: Spec) -> Optional[Run]:
+    if spec.kind == "flow":
+        return session.current_run(store) or parent_of_process(store)
+    parent = parent_of_step(store, spec.bound_to[1] if spec.bound_to else None)
+    if parent is None:
+        raise errors.TrackNotCalled(
+            f"The step {spec.name}() was called without a run: call ln.track() first, or decorate the function that "
+            "calls it with @ln.flow()."
+        )
+    return parent
+
+
+def _store(spec: Spec) -> Instance:
     from ..instance import Instance
 
     here = session.context_run()
-    store: Any = here._store if here is not None else session.current_store()
-    if bound_to is None or bound_to[0] == store.root:
+    if spec.bound_to is None:
+        store: Any = here._store if here is not None else session.current_store()
         return store  # type: ignore[no-any-return]
-    return _opened.setdefault(bound_to[0], Instance.open(bound_to[0]))
+    root = spec.bound_to[0]
+    if here is not None and here._store.root == root:
+        return here._store  # type: ignore[return-value]
+    known: Any = session.default_store
+    if known is not None and known.root == root:
+        return known  # type: ignore[no-any-return]
+    if (root, os.getpid()) not in _instances:
+        _instances[root, os.getpid()] = Instance.open(root)
+    return _instances[root, os.getpid()]
 
 
-_opened: dict[str, Instance] = {}
+_instances: dict[tuple[str, int], Instance] = {}
 
 
-def _say(transform: Transform, new: bool, run: Run, name: str, uid: Optional[str]) -> None:
+def _say(transform: Transform, new: bool, run: Run, spec: Spec) -> None:
     verb = "created" if new else "loaded"
     display.info(
         f"{verb} Transform({transform.uid!r}, key={transform.key!r}), started new Run({run.uid!r}, "
-        f"entrypoint={name!r}) at {run.started_at:%Y-%m-%d %H:%M:%S} UTC"
+        f"entrypoint={spec.name!r}) at {run.started_at:%Y-%m-%d %H:%M:%S} UTC"
     )
     if run.params:
         display.info(f"params: {', '.join(f'{name}={value!r}' for name, value in run.params.items())}")
-    if new and uid is None:
+    if new and spec.uid is None:
         display.info(f"to identify the workflow across renames, pass the uid: @ln.flow(uid={transform.stem_uid!r})")
+
+
+# -- steps for workers that were started earlier
 
 
 class Bound:
@@ -120,16 +220,36 @@ class Bound:
         self._bound_to = bound_to
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the step."""
-        return call(self._func, "step", self._uid, self._bound_to, args, kwargs)
+        """Call the step; the same kinds of functions as a step that is not bound."""
+        spec = Spec(self._func, "step", self._uid, self._bound_to)
+        return CALLS[kind_of(self._func)](spec, args, kwargs)
 
 
 def bound(func: Callable[..., Any], uid: Optional[str]) -> Bound:
     """The step, bound to the run that is open now."""
-    store: Any = session.context_run()._store if session.context_run() else session.current_store()  # type: ignore[union-attr]
+    spec = Spec(func, "step", uid)
+    store = _store(spec)
     parent = parent_of_step(store, None)
     if parent is None:
         raise errors.TrackNotCalled(
             "step.bound() was called without a run: call it where ln.track() or a flow is open."
         )
     return Bound(func, uid, (store.root, parent.uid))
+
+
+def kind_of(func: Any) -> str:
+    """``plain``, ``generator``, ``coroutine`` or ``async generator``, as the code object says."""
+    flags = getattr(getattr(func, "__code__", None), "co_flags", 0)
+    if flags & 0x200:
+        return "async generator"
+    if flags & 0x80:
+        return "coroutine"
+    return "generator" if flags & 0x20 else "plain"
+
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "plain": call,
+    "generator": generate,
+    "coroutine": coroutine,
+    "async generator": generate_async,
+}

@@ -74,18 +74,75 @@ def _checked(func: Any, kind: str) -> Any:
 def _wrapped(func: Any, kind: str, uid: Optional[str]) -> Any:
     if isinstance(func, (staticmethod, classmethod)):
         return type(func)(_wrapped(func.__func__, kind, uid))
-    package = __package__
+    flags = getattr(getattr(func, "__code__", None), "co_flags", 0)
+    make = next((made for flag, made in _WRAPPERS if flags & flag), _plain)
+    wrapper = make(func, kind, uid, __package__)
+    if kind == "step":
+        wrapper.bound = _Binder(func, uid)
+    return wrapper
 
+
+# Wrappers import `calls` by the name of the package: a function of the main program is pickled by value with all
+# that it refers to, and neither this module nor a ContextVar could follow it.
+
+
+def _plain(func: Any, kind: str, uid: Optional[str], package: Optional[str]) -> Any:
     @wraps(func)
     def tracked(*args: Any, **kwargs: Any) -> Any:
-        import importlib
+        from importlib import import_module
 
-        calls = importlib.import_module(f"{package}.calls")
-        return calls.call(func, kind, uid, None, args, kwargs)
+        calls = import_module(f"{package}.calls")
+        return calls.call(calls.Spec(func, kind, uid), args, kwargs)
 
-    if kind == "step":
-        tracked.bound = _Binder(func, uid)  # type: ignore[attr-defined]
     return tracked
+
+
+def _generator(func: Any, kind: str, uid: Optional[str], package: Optional[str]) -> Any:
+    @wraps(func)
+    def tracked(*args: Any, **kwargs: Any) -> Any:
+        from importlib import import_module
+
+        calls = import_module(f"{package}.calls")
+        return (yield from calls.generate(calls.Spec(func, kind, uid), args, kwargs))
+
+    return tracked
+
+
+def _coroutine(func: Any, kind: str, uid: Optional[str], package: Optional[str]) -> Any:
+    @wraps(func)
+    async def tracked(*args: Any, **kwargs: Any) -> Any:
+        from importlib import import_module
+
+        calls = import_module(f"{package}.calls")
+        return await calls.coroutine(calls.Spec(func, kind, uid), args, kwargs)
+
+    return tracked
+
+
+def _async_generator(func: Any, kind: str, uid: Optional[str], package: Optional[str]) -> Any:
+    @wraps(func)
+    async def tracked(*args: Any, **kwargs: Any) -> Any:
+        from importlib import import_module
+
+        calls = import_module(f"{package}.calls")
+        body = calls.generate_async(calls.Spec(func, kind, uid), args, kwargs)
+        sent = thrown = None
+        while True:
+            try:
+                item = await (body.asend(sent) if thrown is None else body.athrow(thrown))
+            except StopAsyncIteration:
+                return
+            sent = thrown = None
+            try:
+                sent = yield item
+            except BaseException as error:
+                thrown = error
+
+    return tracked
+
+
+#: flags of code objects, as ``inspect`` names them: CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+_WRAPPERS = ((0x200, _async_generator), (0x80, _coroutine), (0x20, _generator))
 
 
 class _Binder:

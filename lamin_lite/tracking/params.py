@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
-from ..base import canon, display
+from ..base import canon, display, redact
 from ..base._typing import TYPE_CHECKING
 from ..models.base import SQLRecord
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _signatures: dict[int, tuple[object, Signature]] = {}  # by id of the function, which is kept alive here
 
 
-def checked(params: object) -> dict[str, Any]:
-    """Params given by a caller, in JSON's types."""
+def checked(params: object) -> tuple[dict[str, Any], set[str]]:
+    """Params given by a caller, in JSON's types and without secrets; and the secrets."""
     if params is None:
-        return {}
+        return {}, set()
     if not hasattr(params, "items"):
         raise errors.InvalidArgument(
             f"params={params!r} is of type {type(params).__name__}: pass a dict, such as params={{'learning_rate': 0.01}}."
@@ -26,8 +26,8 @@ def checked(params: object) -> dict[str, Any]:
     return kept(dict(params.items()))
 
 
-def kept(values: Mapping[str, object]) -> dict[str, Any]:
-    """The values in JSON's types; one warning names those that are kept as their ``repr``."""
+def kept(values: Mapping[str, object]) -> tuple[dict[str, Any], set[str]]:
+    """The values in JSON's types, with secrets masked; and the secrets. One warning names what is kept as its repr."""
     odd: list[str] = []
     made: dict[str, Any] = {}
     for name, value in values.items():
@@ -38,7 +38,7 @@ def kept(values: Mapping[str, object]) -> dict[str, Any]:
             made[str(name)] = repr(value)[: canon.MAX_TEXT * 5]
     if odd:
         display.warning(f"kept as text, as it has no form in JSON: {', '.join(odd)}")
-    return made
+    return redact.redact_params(made)
 
 
 def _reference(value: object) -> Optional[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..models import Run, session
@@ -9,6 +11,7 @@ from ..models.base import query
 from .processes import handed_over, process_of
 
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Optional
 
     from ..instance import Instance
@@ -38,6 +41,16 @@ def parent_of_process(store: Instance) -> Optional[Run]:
         display.info(f"the run {handed[1]} that started this process has ended, so this run has no parent")
         return None
     return run
+
+
+def is_imported_again() -> bool:
+    """Whether multiprocessing, in a process that it spawned, is importing the main program of its parent again."""
+    frame: Optional[FrameType] = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "__mp_main__" and frame.f_code.co_name == "<module>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def hand_over_text(run: Run) -> str:

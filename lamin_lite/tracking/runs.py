@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..base import clock, names
+from ..base import clock, names, redact
 from ..base._typing import TYPE_CHECKING
 from ..capture.environment import environment, fingerprint
+from ..capture.git import git_state
+from ..capture.host import cli_args
 from ..models import Artifact, Run
 from ..models.base import query
 from .processes import process_of
@@ -48,6 +50,31 @@ def end(run: Run, status: str, **values: Any) -> None:
     run._values.update(row, finished_at=clock.to_datetime(now), updated_at=clock.to_datetime(now))
 
 
+def facts(store: Instance, secrets: set[str], path: Optional[str]) -> dict[str, Any]:
+    """What is found out about a root run: arguments of the command line, environment, repository of the source.
+
+    Adds the secrets among the arguments to ``secrets``.
+    """
+
+    def masked(args: list[str]) -> list[str]:
+        kept, found = redact.redact_args(args)
+        secrets.update(found)
+        return kept
+
+    found = {"cli_args": cli_args(masked), "environment_id": environment_id(store)}
+    state = None if path is None else git_state(path)
+    return found if state is None else {**found, "extra_data": {"git": _without_diff(store, state, secrets)}}
+
+
+def _without_diff(store: Instance, state: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
+    """The state of the repository, its diff kept as an artifact and named by its uid."""
+    diff = state.pop("diff", None)
+    if diff:
+        text = redact.mask_values(redact.redact_source(diff)[0], secrets)
+        state["diff"] = kept_text(store, text, f"diff of {state['path']}", ".diff").uid
+    return state
+
+
 def environment_id(store: Instance) -> Optional[int]:
     """Id of the artifact that lists the installed distributions; read anew only if something changed."""
     print_ = fingerprint()
@@ -60,8 +87,8 @@ def environment_id(store: Instance) -> Optional[int]:
     return artifact.id
 
 
-def kept_text(store: Instance, text: str, description: str) -> Artifact:
+def kept_text(store: Instance, text: str, description: str, suffix: str = ".txt") -> Artifact:
     """A text that belongs to runs, as a hidden artifact; the same text is kept once."""
-    blob = store.storage(store.storage_id).ingest_bytes(text.encode("utf-8", "surrogateescape"), ".txt")
+    blob = store.storage(store.storage_id).ingest_bytes(text.encode("utf-8", "surrogateescape"), suffix)
     known = query(Artifact, store).filter(hash=blob.hash, kind=names.KIND_OF_RUN_FILES, description=description).first()
     return known or Artifact._of_blob(store, blob, description=description, kind=names.KIND_OF_RUN_FILES)

@@ -7,41 +7,49 @@ import os
 from .. import errors
 from ..base import display, settings
 from ..base._typing import TYPE_CHECKING
-from ..capture.host import cli_args
 from ..capture.source import source_of_main
 from ..models import session
 from ..sql import lookups
 from . import params as params_
 from . import runs, transforms
-from .parents import hand_over_text, parent_of_process
+from .endings import Hooks
+from .opened import COMPLETED, Open, outcome
+from .parents import hand_over_text, is_imported_again, parent_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Optional, Union
+    from typing import Optional, Union
 
     from ..instance import Instance
     from ..models import Run, Space, Transform
 
 
-class _Open:
-    """The run of track() that is open in this process."""
+class _Script(Open):
+    """The run of track() in this process."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.pid = os.getpid()
-        self.token = session._run.set(run)
-        session.roots.append(run)
+    def __init__(self, run: Run, secrets: set[str]) -> None:
+        super().__init__(run, root=True)
+        self.secrets |= secrets
+        session.enter(run)
         self.exported = settings.export("RUN", hand_over_text(run))
+        self.hooks = Hooks(self.fail)
 
-    def close(self) -> None:
-        if self.run in session.roots:
-            session.roots.remove(self.run)
-        if session.context_run() is self.run:
-            session._run.set(None)
+    def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
+        """Write the end of the run, and put everything back as it was before track()."""
+        global _open
+        _open = None
+        self.hooks.restore()
+        session.leave(self.run)
         settings.export("RUN", self.exported)
+        super().end(status, error, exit_code)
+
+    def fail(self, error: BaseException) -> None:
+        """End by an exception whose traceback was printed, and so is in the log."""
+        status, code = outcome(error)
+        self.end(status, None, code)
 
 
-_open: Optional[_Open] = None
+_open: Optional[_Script] = None
 
 
 def track(
@@ -52,12 +60,15 @@ def track(
     key: Optional[str] = None,
     path: Union[str, os.PathLike[str], None] = None,
     kind: Optional[str] = None,
+    new_run: Optional[bool] = None,
 ) -> None:
     """Start a run of the script (or ``python -c``, or prompt) that calls this.
 
     ``transform``: the uid that identifies the script across renames (12 letters and digits, as a run prints it), or
     a saved transform. ``params``: dict of anything; what JSON lacks is kept in a documented form. ``space``: name of
     the space for what the run creates. ``key``, ``path``, ``kind``: instead of what is found out.
+    ``new_run=False`` goes on with the run of this transform that is open in this process, if there is one; else
+    calling track() again completes the open run and starts another.
 
     From here on, artifacts that are saved and read are linked to the run, until `finish` or the end of the process.
     Raises `NoInstance`, `InvalidArgument`.
@@ -67,33 +78,45 @@ def track(
     global _open
     display.attach_handler()
     store: Instance = session.current_store()  # type: ignore[assignment]
-    kept, place = params_.checked(params), _space_id(store, space)
-    if _open is not None and _open.pid == os.getpid():
+    if is_imported_again():
+        return  # the main program of the parent, imported again: the run is the parent's
+    kept, secrets = params_.checked(params)
+    place = _space_id(store, space)
+    made, new = _transform(store, transform, secrets, key=key, path=path, kind=kind)
+    if _open is not None and _open.is_mine():
+        if new_run is False and _open.run.transform == made:
+            return
         display.info(f"finished Run({_open.run.uid!r}), as track() was called again")
-        _finish("completed")
-    made, new = _transform(store, transform, key, path, kind)
+        _open.end(COMPLETED)
     run = runs.start(
         store,
         made,
         kept,
-        cli_args=cli_args(),
-        environment_id=runs.environment_id(store),
-        initiated_by_run_id=_id(parent_of_process(store)),
+        **runs.facts(store, secrets, made.path_hint),
+        initiated_by_run_id=_parent_id(store),
         space_id=place,
     )
     _register_end()
-    _open = _Open(run)
+    _open = _Script(run, secrets)
+    _say(run, made, new, transform is None)
+
+
+def _say(run: Run, transform: Transform, new: bool, unpinned: bool) -> None:
     verb = "created" if new else "loaded"
-    display.info(f"{verb} Transform({made.uid!r}, key={made.key!r}), started new Run({run.uid!r}) at {_at(run)}")
-    if kept:
-        display.info(f"params: {', '.join(f'{name}={value!r}' for name, value in kept.items())}")
-    if new and transform is None:
-        display.info(f"to identify the script across renames, pass the uid: ln.track({made.stem_uid!r})")
+    display.info(
+        f"{verb} Transform({transform.uid!r}, key={transform.key!r}), started new Run({run.uid!r}) at {_at(run)}"
+    )
+    if run.params:
+        display.info(f"params: {', '.join(f'{name}={value!r}' for name, value in run.params.items())}")
+    if new and unpinned:
+        display.info(f"to identify the script across renames, pass the uid: ln.track({transform.stem_uid!r})")
 
 
 def _transform(
     store: Instance,
     wish: Union[str, Transform, None],
+    secrets: set[str],
+    *,
     key: Optional[str],
     path: Union[str, os.PathLike[str], None],
     kind: Optional[str],
@@ -103,7 +126,7 @@ def _transform(
     source = dict(source_of_main())
     if path is not None:
         source = _source_at(os.path.abspath(path))
-    return transforms.resolve(store, source, uid=wish, key=key, kind=kind)
+    return transforms.resolve(store, source, uid=wish, key=key, kind=kind, secrets=secrets)
 
 
 def _source_at(path: str) -> dict[str, Optional[str]]:
@@ -129,8 +152,9 @@ def _space_id(store: Instance, space: Union[str, Space, None]) -> int:
     return found._saved_id()
 
 
-def _id(run: Optional[Run]) -> Optional[int]:
-    return None if run is None else run.id
+def _parent_id(store: Instance) -> Optional[int]:
+    parent = parent_of_process(store)
+    return None if parent is None else parent.id
 
 
 def _at(run: Run) -> str:
@@ -142,18 +166,11 @@ def finish() -> None:
 
     Raises `TrackNotCalled` if there is none.
     """
-    if _open is None or _open.pid != os.getpid():
+    if _open is None or not _open.is_mine():
+        if is_imported_again():
+            return
         raise errors.TrackNotCalled("There is no run to finish: call ln.track() before ln.finish().")
-    _finish("completed")
-
-
-def _finish(status: str, **values: Any) -> None:
-    global _open
-    if _open is None:
-        return
-    ending, _open = _open, None
-    ending.close()
-    runs.end(ending.run, status, **values)
+    _open.end(COMPLETED)
 
 
 _registered = False
@@ -169,6 +186,10 @@ def _register_end() -> None:
 
 
 def _at_exit() -> None:
-    if _open is not None and _open.pid == os.getpid():
-        display.info(f"finished Run({_open.run.uid!r}) at the end of the script; call ln.finish() to end it earlier")
-        _finish("completed")
+    if _open is None or not _open.is_mine():
+        return
+    uid = _open.run.uid
+    status, code = _open.hooks.at_exit()
+    _open.end(status, None, code)
+    if status == COMPLETED:
+        display.info(f"finished Run({uid!r}) at the end of the script; ln.finish() ends it earlier")

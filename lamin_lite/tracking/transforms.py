@@ -15,12 +15,13 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import clock, display, uids
+from ..base import clock, display, redact, uids
 from ..base._typing import TYPE_CHECKING
 from ..models import Transform
 from ..models.base import query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Optional
 
     from ..instance import Instance
@@ -58,9 +59,18 @@ def checked_stem(uid: str) -> str:
 
 
 def resolve(
-    store: Instance, source: Source, *, uid: Optional[str] = None, key: Optional[str] = None, kind: Optional[str] = None
+    store: Instance,
+    source: Source,
+    *,
+    uid: Optional[str] = None,
+    key: Optional[str] = None,
+    kind: Optional[str] = None,
+    secrets: Iterable[str] = (),
 ) -> tuple[Transform, bool]:
-    """The transform of a source, and whether it is new; found in memory where this process had it before."""
+    """The transform of a source, and whether it is new; found in memory where this process had it before.
+
+    ``secrets`` are masked in the source that is stored; its hash stays that of the true bytes.
+    """
     known_as = (store.uid, store.database.path, source["path"], source["hash"], uid, key, store.settings.dev_dir)
     if known_as in _known:
         return _known[known_as], False
@@ -71,7 +81,7 @@ def resolve(
         transform, new = _by_id(store, version), False
     else:
         with store.database.write("save transform") as tx:
-            transform, new = wish.made(tx)
+            transform, new = wish.made(tx, secrets)
     _known[known_as] = transform
     return transform, new
 
@@ -133,7 +143,7 @@ class _Wish:
         row = reader.one(sql, [stem, self.source["hash"]])
         return None if row is None else int(row[0])
 
-    def made(self, tx: Transaction) -> tuple[Transform, bool]:
+    def made(self, tx: Transaction, secrets: Iterable[str]) -> tuple[Transform, bool]:
         """The transform, as this transaction leaves it."""
         row = self.found(tx)
         if row is not None:
@@ -143,7 +153,7 @@ class _Wish:
                 return _by_id(self.store, number), False
         elif self.stem is None and self.origin:
             self._warn_of_namesake(tx)
-        return self._new(tx, row), True
+        return self._new(tx, row, secrets), True
 
     def _rename(self, tx: Transaction, row: Row) -> None:
         key, origin = str(row[2]), str(row[3])
@@ -169,10 +179,12 @@ class _Wish:
                 f"({other[0]}). Set a development directory to tell them apart by their paths."
             )
 
-    def _new(self, tx: Transaction, latest: Optional[Row]) -> Transform:
+    def _new(self, tx: Transaction, latest: Optional[Row], secrets: Iterable[str]) -> Transform:
         transform = self.store.Transform(key=self.key, kind=self.kind)
         values = transform._values
-        values.update(source_code=self.source["text"], hash=self.source["hash"], origin=self.origin)
+        text = self.source["text"]
+        masked = None if text is None else redact.mask_values(redact.redact_source(text)[0], secrets)
+        values.update(source_code=masked, hash=self.source["hash"], origin=self.origin)
         values["description"] = self.source["description"]
         if latest is not None:
             transform._become_next(tx, latest)

@@ -389,6 +389,9 @@ SOURCES = [
         'p.add_argument("--password", type=str, default="***")',
     ),
     ('user, password = "ada", "hunter2"', 'user, password = "ada", "***"'),
+    ('auth=("ada", "hunter2")', 'auth=("***", "***")'),
+    ('secrets = [\n    "hunter2",\n    b"b",\n]', 'secrets = [\n    "***",\n    b"***",\n]'),
+    ('api_key: SecretStr = SecretStr("hunter2")', 'api_key: SecretStr = SecretStr("***")'),
     ('# password = "hunter2"', '# password = "***"'),
     ("x = 'sk-a1B2c3D4e5F6g7H8i9J0k1L2'", "x = '***'"),
     ('url = "postgresql://ada:hunter2@db/x"', 'url = "postgresql://ada:***@db/x"'),
@@ -420,6 +423,9 @@ password = ""
 password = None
 password = f"{a}"
 cls_token = "[CLS]"
+headers = {"Authorization": f"Bearer {token}"}
+password = get_password("db")
+print(f"{password=}")
 pad_token = "<pad>"
 max_tokens = "100"
 tokenizer = "bert-base-uncased"
@@ -558,6 +564,8 @@ HOSTILE = [
     "token:a " * 125_000,
     "token=" + " " * 10**6,
     "token=(" * 140_000,
+    "token=('a'," + "'b'," * 250_000,
+    "token=['a'," * 90_000,
     "token=f(" * 120_000,
     'get("token",' * 80_000,
     "token=or " * 110_000,

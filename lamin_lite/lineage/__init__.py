@@ -1,0 +1,1 @@
+"""What came from what: the graph as plain values, and its pictures."""

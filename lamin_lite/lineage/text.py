@@ -1,0 +1,159 @@
+"""A lineage graph as trees for a terminal. Pure: from plain values to text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .values import Data, Node
+
+MADE = ("created", "recreated")
+WIDTH = 100  #: columns
+DEPTH = 12  #: levels of one tree (an artifact or a run is one); what lies deeper is drawn as a tree of its own
+SIBLINGS = 20  #: branches of one node that are drawn
+LINES = 400  #: lines of one tree
+
+
+class _Branch(NamedTuple):
+    """A node, and why it hangs there."""
+
+    node: Node
+    word: str
+    dashed: bool = False
+
+
+def drawn(graph: Data, *, width: int = WIDTH, lines: int = LINES) -> str:
+    """The trees: what the root came from, and what was made from it if the graph holds that."""
+    trees = ["\n".join(_Tree(graph, True, width, lines).drawn())]
+    if graph.with_children:
+        below = list(_Tree(graph, False, width, lines).drawn())
+        if len(below) > 1:
+            trees.append("\n".join(["What was made from it:", *below]))
+        elif graph.root.kind == "artifact":
+            trees.append("Nothing was made from it yet.")
+    if graph.is_cut:
+        trees.append("… the graph is larger: only what is nearest was read.")
+    return "\n\n".join(trees)
+
+
+class _Tree:
+    """One direction of a graph, drawn without recursion, each sub-tree once."""
+
+    def __init__(self, graph: Data, up: bool, width: int, lines: int) -> None:
+        self.graph, self.up, self.width, self.most = graph, up, width, lines
+        self.nodes = {node.uid: node for node in (*graph.groups, *graph.nodes, graph.root)}
+        self.names = {node.uid: node.title for node in graph.nodes if node.kind == "artifact"}
+        self.below: dict[str, list[_Branch]] = {}
+        for source, target, role in graph.edges:
+            self._hang(source, target, role)
+        if graph.root.kind == "transform":
+            runs = [self.nodes[uid] for uid in reversed(graph.starts)]
+            self.below[graph.root.uid] = [_Branch(run, "run") for run in runs]
+        self.seen: set[str] = set()
+
+    def _hang(self, source: str, target: str, role: str) -> None:
+        upper, lower = (target, source) if self.up else (source, target)
+        up_word, down_word = _WORDS[role]
+        branch = _Branch(self.nodes[lower], up_word if self.up else down_word, role == "recreated")
+        self.below.setdefault(upper, []).append(branch)
+
+    def drawn(self) -> Iterator[str]:
+        """The lines of the tree, and of the trees that it was too deep for."""
+        self.later: list[Node] = []
+        yield self._label(_Branch(self.graph.root, ""), self.width)
+        count = 1
+        for line in self._all(self.graph.root):
+            count += 1
+            if count > self.most:
+                yield f"… more than {self.most} lines: ask for the lineage of one of the above."
+                return
+            yield line
+
+    def _all(self, root: Node) -> Iterator[str]:
+        yield from self._lines(root)
+        while self.later:
+            node = self.later.pop(0)
+            yield f"⋯ {self._label(_Branch(node, ''), self.width - 2)}, continued:"
+            yield from self._lines(node)
+
+    def _lines(self, root: Node) -> Iterator[str]:
+        """Depth first; the stack holds what is still to be drawn: indent, whether it is the last, and the branch."""
+        self.seen.add(root.uid)
+        stack = self._stacked(root, "")
+        while stack:
+            stem, last, branch = stack.pop()
+            if isinstance(branch, str):
+                yield f"{stem}{'└' if last else '├'}─ {branch}"
+                continue
+            bar = "╌" if branch.dashed else "─"
+            mark = self._mark(branch, len(stem) // 3 + 1)
+            label = self._label(branch, self.width - len(stem) - 3 - len(mark))
+            yield f"{stem}{'└' if last else '├'}{bar} {label}{mark}"
+            if not mark and not branch.dashed and branch.node.uid not in self.seen:
+                self.seen.add(branch.node.uid)
+                stack += self._stacked(branch.node, stem + ("   " if last else "│  "))
+
+    def _mark(self, branch: _Branch, level: int) -> str:
+        """What is said instead of drawing the sub-tree here."""
+        uid = branch.node.uid
+        if branch.dashed or not self.below.get(uid):
+            return ""
+        if uid in self.seen:
+            return "  ↑ see above"
+        if level < DEPTH:
+            return ""
+        self.seen.add(uid)
+        self.later.append(branch.node)
+        return "  ⋯ see below"
+
+    def _stacked(self, node: Node, stem: str) -> list[tuple[str, bool, _Branch | str]]:
+        branches: Sequence[_Branch | str] = self.below.get(node.uid, [])
+        if len(branches) > SIBLINGS + 1:
+            branches = [*branches[:SIBLINGS], f"… {len(branches) - SIBLINGS:,} more"]
+        count = len(branches)
+        return [(stem, at == count - 1, branches[at]) for at in reversed(range(count))]
+
+    # -- labels
+
+    def _label(self, branch: _Branch, width: int) -> str:
+        node = branch.node
+        if node.kind != "run":
+            title = words.plain(node.title)
+            notes = f"  ({node.status})" if node.status in _NOTABLE else ""
+            return words.shortened(title, width - len(notes)) + notes
+        word = f"{branch.word} " if branch.word else ""
+        end = f"  {node.status}  {words.minute(node.at)}"
+        group = self._group(node)
+        if group:
+            end += f"  {group}"
+        head = word + self._name(node)
+        room = width - len(head) - len(end) - 2
+        call = words.arguments(node.params, max(room, 0), self.names)
+        if call and room >= 8:
+            head += f"({call})"
+        elif node.entrypoint and room >= 0:
+            head += "(…)" if call and room > 0 else "()"
+        return words.shortened(head, max(12, width - len(end))) + (end if width > len(end) + 12 else "")
+
+    def _name(self, node: Node) -> str:
+        """Transform and entrypoint; below a transform the entrypoint alone says it."""
+        root = self.graph.root
+        if node.entrypoint and root.kind == "transform" and node.title == root.title:
+            return node.entrypoint
+        return words.plain(node.title) + (f": {node.entrypoint}" if node.entrypoint else "")
+
+    def _group(self, node: Node) -> str:
+        initiator = self.nodes.get(node.initiated_by or "")
+        if initiator is None:
+            return ""
+        name = initiator.entrypoint + "()" if initiator.entrypoint else initiator.title
+        same = initiator.title == node.title or not initiator.entrypoint
+        return f"within {name}" if same else f"within {initiator.title}: {name}"
+
+
+_WORDS = {"input": ("from", "read by"), "created": ("made by", "made"), "recreated": ("remade by", "remade")}
+_NOTABLE = ("older version", "in the trash")

@@ -1,0 +1,81 @@
+"""Sizes, times, calls: values as people read them. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Optional
+
+from ..base import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VALUE = 32  #: characters of one param's value in a call
+
+
+def size(count: Optional[int]) -> str:
+    """Bytes in powers of 1000.
+
+    >>> size(10_123)
+    '10.1 KB'
+    """
+    if count is None:
+        return ""
+    amount, unit = float(count), "B"
+    for larger in ("KB", "MB", "GB", "TB", "PB"):
+        if amount < 999.95:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def duration(micros: int) -> str:
+    """A time span.
+
+    >>> duration(3_725_000_000)
+    '1 h 2 min'
+    """
+    seconds = max(0, micros) / 1e6
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def minute(micros: Optional[int]) -> str:
+    """A moment, to the minute.
+
+    >>> minute(0)
+    '1970-01-01 00:00 UTC'
+    """
+    return "" if micros is None else clock.to_datetime(micros).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def plain(value: object) -> str:
+    """The text without what would break a line or steer a terminal."""
+    return "".join(char if char.isprintable() else "·" for char in str(value))
+
+
+def shortened(text: str, width: int) -> str:
+    """At most this many characters."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def value(param: Any, names: Optional[Mapping[str, str]] = None) -> str:
+    """A param's value; saved rows by their title if ``names`` (uid -> title) knows it."""
+    if isinstance(param, str) and param.endswith("]") and "[" in param:
+        known = (names or {}).get(param[param.index("[") + 1 : -1])
+        if known is not None:
+            return plain(known)
+    return plain(json.dumps(param, ensure_ascii=False))
+
+
+def arguments(params: Optional[Mapping[str, Any]], width: int, names: Optional[Mapping[str, str]] = None) -> str:
+    """Params as in a call, cut to a width.
+
+    >>> arguments({"rows": 2, "key": "a.csv"}, 40)
+    'rows=2, key="a.csv"'
+    """
+    parts = [f"{plain(name)}={shortened(value(param, names), VALUE)}" for name, param in (params or {}).items()]
+    return shortened(", ".join(parts), width)

@@ -1,0 +1,98 @@
+"""Runs whose process is dead: whoever looks next writes that they were aborted.
+
+Liveness is one of processes. A process holds a locked file for as long as it lives, and the kernel drops the lock
+however it ends. So a free lock is a dead process; a file that is gone, one that ended well. Where locks tell nothing
+(a network filesystem seen from another host), the pid is evidence on the same machine only; else nobody knows, and
+the run stays ``started``.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..base import clock, fsio, fskind, proc, redact
+from ..base._typing import TYPE_CHECKING
+from ..models import Run
+from ..models.base import query
+from .opened import ABORTED, last_sign, write_report
+
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from ..instance import Instance
+    from ..sql.database import Row
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+_looked: dict[str, float] = {}  # when this process looked last, by database
+_OPEN = (
+    "SELECT r.id, r.uid, p.uid, p.host, p.boot_id, p.pid_ns, p.pid, p.start_time, r.started_at FROM run r "
+    "LEFT JOIN process p ON p.id = r.process_id WHERE r.status IN ('scheduled', 'started') AND r.status <> 'scheduled'"
+)
+
+
+def look(store: Any) -> None:
+    """Write the end of the runs that died, at most once a second."""
+    now = clock.monotonic()
+    known = _looked.get(store.database.path)
+    if store.database.readonly or (known is not None and now - known < SECONDS_BETWEEN_LOOKS):
+        return
+    _looked[store.database.path] = now
+    reap(store)
+
+
+def reap(
+    store: Instance, *, host: Optional[str] = None, older_than: Optional[float] = None, dry_run: bool = False
+) -> list[str]:
+    """End the runs whose process is dead; their uids.
+
+    ``host``: also those of this host of which nobody can know. ``older_than``: also those of which nobody can know
+    that started more than so many seconds ago. ``dry_run``: only tell.
+    """
+    identity, seen, ended = proc.identity(), {}, []
+    for row in store.database.read(_OPEN):
+        process = str(row[2])
+        if process not in seen:
+            seen[process] = is_dead(store, row, identity)
+        dead = seen[process]
+        if dead is None:
+            dead = row[3] == host if host else False
+            dead = dead or (older_than is not None and clock.now() - row[8] > older_than * 1e6)
+        if dead:
+            ended.append(str(row[1]))
+            if not dry_run:
+                _abort(store, int(row[0]), str(row[1]), int(row[8]))
+    return ended
+
+
+def is_dead(store: Instance, row: Row, identity: dict[str, Any]) -> Optional[bool]:
+    """Whether the process of a run (uid, host, boot_id, pid_ns, pid, start_time from the third column on) is dead."""
+    uid, host, boot_id, pid_ns, pid, start_time = row[2:8]
+    if uid is None:
+        return True
+    here = (boot_id, pid_ns) == (identity["boot_id"], None if identity["pid_ns"] is None else str(identity["pid_ns"]))
+    alive = proc.is_alive(pid, start_time) if here and boot_id is not None else None
+    if alive is False:
+        return True
+    locked = fsio.is_locked(os.path.join(store.process_dir, uid))
+    if locked is not None and (here or host == identity["host"] or not fskind.is_network(store.process_dir)):
+        return not locked
+    if alive is not None:
+        return not alive
+    if host == identity["host"] and boot_id is not None and boot_id != identity["boot_id"]:
+        return True  # the machine was started anew since
+    return None
+
+
+def _abort(store: Instance, number: int, uid: str, started_at: int) -> None:
+    run = query(Run, store).filter(id=number).one()
+    log = os.path.join(store.log_dir, f"{uid}.log")
+    sign = last_sign(store, uid)
+    report = write_report(run, log, redact.redact_text) if sign is not None else None
+    with store.database.write("abort run") as tx:
+        tx.execute(
+            "UPDATE run SET status = ?, finished_at = ?, is_end_estimated = ?, report_id = ?, updated_at = ? "
+            "WHERE id = ? AND status = 'started'",
+            [ABORTED, max(sign or started_at, started_at), True, report, clock.now(), number],
+        )
+    fsio.remove(log)

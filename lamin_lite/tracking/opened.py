@@ -1,0 +1,164 @@
+"""Runs that are open in this process: where their output goes, and how they end."""
+
+from __future__ import annotations
+
+import os
+
+from ..base import display, names, redact, settings
+from ..base._typing import TYPE_CHECKING
+from ..capture.source import source_of_file
+from ..capture.streams import Log, Tap, cleaned
+from ..models import Artifact, session
+from . import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Callable, Optional
+
+    from ..instance import Instance
+    from ..models import Run
+
+COMPLETED, ERRORED, ABORTED = "completed", "errored", "aborted"
+INTERRUPTED = 130  #: exit code of a process that Ctrl-C ended
+
+_opens: dict[str, Open] = {}  # by the uid of the run
+
+
+class Open:
+    """A run that this process executes."""
+
+    def __init__(self, run: Run, *, root: bool) -> None:
+        store: Instance = run._store  # type: ignore[assignment]
+        self.run = run
+        self.root = root
+        self.pid = os.getpid()
+        self.log = Log(os.path.join(store.log_dir, f"{run.uid}.log"))
+        self.parent = _opens.get(_uid_of(session.current_run(store)))
+        self.secrets: set[str] = set()
+        _opens[run.uid] = self
+        if root:
+            session.roots.append(run)
+            tap.install()
+
+    def is_mine(self) -> bool:
+        """Whether this process executes the run; a fork of it must not end it."""
+        return self.pid == os.getpid()
+
+    def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
+        """Write the end of the run with its report; in a fork, only forget it."""
+        _opens.pop(self.run.uid, None)
+        if self.root and self.run in session.roots:
+            session.roots.remove(self.run)
+            if not session.roots:
+                tap.remove()
+        if not self.is_mine():
+            self.log.close()
+            return
+        if error is not None:
+            self.log.write(traceback_text(error))
+        self.log.close()
+        interrupted = self._write_end(status, exit_code)
+        if interrupted is not None:
+            raise interrupted
+
+    def _write_end(self, status: str, exit_code: Optional[int]) -> Optional[KeyboardInterrupt]:
+        interrupted, values = None, {} if exit_code is None else {"exit_code": exit_code}
+        keeps = self.root or status != COMPLETED
+        try:
+            if keeps and os.path.exists(self.log.path):
+                self.secrets |= known_secrets(self.run)
+            report = write_report(self.run, self.log.path, self.mask) if keeps else None
+        except (
+            KeyboardInterrupt
+        ) as error:  # Ctrl-C while the report is made: the end of the run is written all the same
+            report, interrupted = None, error
+        runs.end(self.run, status, **values, **({} if report is None else {"report_id": report}))
+        self.log.discard()
+        return interrupted
+
+    def mask(self, line: str) -> str:
+        """The line without secrets."""
+        return redact.mask_values(redact.redact_text(line), self.secrets)
+
+    def fail(self, error: BaseException) -> None:
+        """End by an exception: errored, or completed by ``sys.exit(0)``, or aborted by Ctrl-C."""
+        status, code = outcome(error)
+        self.end(status, error if status != COMPLETED and not isinstance(error, SystemExit) else None, code)
+
+
+def outcome(error: BaseException) -> tuple[str, Optional[int]]:
+    """Status and exit code that an exception means.
+
+    >>> outcome(SystemExit(0)), outcome(SystemExit("no input")), outcome(KeyboardInterrupt()), outcome(ValueError())
+    (('completed', 0), ('errored', 1), ('aborted', 130), ('errored', 1))
+    """
+    if isinstance(error, SystemExit):
+        code = 0 if error.code is None else error.code if isinstance(error.code, int) else 1
+        return (ERRORED if code else COMPLETED), code
+    if isinstance(error, GeneratorExit):
+        return COMPLETED, None
+    if isinstance(error, KeyboardInterrupt):
+        return ABORTED, INTERRUPTED
+    if any(kind.__name__ == "CancelledError" for kind in type(error).__mro__):
+        return ABORTED, None
+    return ERRORED, 1
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback as Python prints it, from the first frame that is not ours."""
+    import traceback
+
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename.startswith(ours):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int]:
+    """Keep what a run printed, cleaned and without secrets, as its report; the id of the artifact.
+
+    A report that cannot be kept costs a warning, never the run.
+    """
+    store: Any = run._store
+    lines = cleaned(log, mask) if os.path.exists(log) else iter([b""])
+    try:
+        blob = store.storage(store.storage_id).ingest_chunks(lines, ".txt")
+        report = Artifact._of_blob(store, blob, description=f"report of run {run.uid}", kind=names.KIND_OF_RUN_FILES)
+    except OSError as error:
+        display.warning(f"the report of run {run.uid} could not be kept: {error}")
+        return None
+    return report.id
+
+
+def known_secrets(run: Run) -> set[str]:
+    """Values that must not be kept: of environment variables named as secrets, and those in the source."""
+    source = source_of_file(run.transform.path_hint) if run.transform.path_hint else None
+    found = set(redact.redact_source(source["text"])[1]) if source and source["text"] else set()
+    return found | settings.secret_values()
+
+
+def _uid_of(run: Optional[Run]) -> str:
+    return "" if run is None else run.uid
+
+
+def _route() -> Iterator[Log]:
+    """The logs that get what this thread or task prints: of its run, and of those that called it."""
+    run = session.context_run()
+    if run is None and len(session.roots) == 1:
+        run = session.roots[0]
+    opened = _opens.get(_uid_of(run))
+    while opened is not None:
+        yield opened.log
+        opened = opened.parent
+
+
+tap = Tap(_route)
+
+
+def last_sign(store: Instance, uid: str) -> Optional[int]:
+    """Microseconds of the last write to the log of a run, if it has one."""
+    try:
+        return os.stat(os.path.join(store.log_dir, f"{uid}.log")).st_mtime_ns // 1000
+    except OSError:
+        return None

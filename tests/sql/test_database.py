@@ -1,0 +1,139 @@
+"""Connections: one a thread and process, also after a fork; transactions are whole or nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+import lamin_lite as ln
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+def keys(instance):
+    return instance.Transform.filter().values_list("key", flat=True)
+
+
+FORK = """
+import os, sys
+import lamin_lite as ln
+ln.Transform(key="before.py").save()
+child_may, parent_says = os.pipe()
+parent_may, child_says = os.pipe()
+pid = os.fork()
+if pid == 0:
+    ln.Transform(key="child 1.py").save()
+    os.write(child_says, b"1")
+    os.read(child_may, 1)
+    ln.Transform(key="child 2.py").save()
+    os._exit(0)
+os.read(parent_may, 1)
+ln.Transform(key="parent.py").save()
+ln.disconnect()
+ln.connect()
+import gc; gc.collect()
+os.write(parent_says, b"1")
+assert os.waitpid(pid, 0)[1] == 0
+print(sorted(ln.Transform.filter().values_list("key", flat=True)))
+"""
+
+
+@needs_fork
+def test_what_a_forked_child_saves_is_kept_when_the_parent_closes_the_database(instance, run_python, workdir):
+    done = run_python(FORK, cwd=workdir)
+    assert done.returncode == 0, done.stderr
+    assert sorted(keys(instance)) == ["before.py", "child 1.py", "child 2.py", "parent.py"]
+
+
+MIDDLE = """
+import os
+import lamin_lite as ln
+store = ln.connect()
+with store.database.write("outer") as tx:
+    ln.Transform(key="parent.py").save()
+    pid = os.fork()
+    if pid == 0:
+        pass
+if pid == 0:
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+ln.Transform(key="after.py").save()
+"""
+
+
+@needs_fork
+def test_a_child_forked_in_a_transaction_does_not_end_it(instance, run_python, workdir):
+    done = run_python(MIDDLE, cwd=workdir)
+    assert done.returncode == 0, done.stderr
+    assert keys(instance) == ["parent.py", "after.py"]
+
+
+def test_a_failed_transaction_leaves_nothing_and_one_inside_only_undoes_itself(instance):
+    with pytest.raises(ZeroDivisionError), instance.database.write("outer"):
+        instance.Transform(key="a.py").save()
+        raise ZeroDivisionError
+    assert keys(instance) == []
+    with instance.database.write("outer"):
+        instance.Transform(key="a.py").save()
+        with pytest.raises(ZeroDivisionError), instance.database.write("inner"):
+            instance.Transform(key="b.py").save()
+            raise ZeroDivisionError
+    assert keys(instance) == ["a.py"]
+
+
+def test_a_row_whose_transaction_failed_can_be_saved_again(instance):
+    transform = instance.Transform(key="a.py")
+    with pytest.raises(ln.errors.Conflict):
+        other = instance.Transform(key="b.py").save()
+        transform._values["uid"] = other.uid
+        transform.save()
+    assert transform.id is None
+    transform._values["uid"] = "0" * 16
+    transform.save()
+    assert sorted(keys(instance)) == ["a.py", "b.py"]
+
+
+def test_threads_read_and_write_at_once(instance):
+    failures = []
+
+    def work(number):
+        try:
+            for at in range(10):
+                instance.Transform(key=f"{number}-{at}.py").save()
+                assert instance.Transform.filter(key__startswith=f"{number}-").count() == at + 1
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert instance.Transform.filter().count() == 60
+
+
+def test_reading_goes_on_while_others_write(instance):
+    for at in range(5):
+        instance.Transform(key=f"{at}.py").save()
+    seen = []
+    for transform in instance.Transform.filter().iterator():
+        seen.append(transform.key)
+        if len(seen) < 5:
+            pid = os.fork() if hasattr(os, "fork") and len(seen) == 2 else None
+            if pid == 0:
+                os._exit(0)
+            if pid:
+                os.waitpid(pid, 0)
+            thread = threading.Thread(target=instance.Transform(key=f"new {len(seen)}.py").save)
+            thread.start()
+            thread.join()
+    assert seen == [f"{at}.py" for at in range(5)]
+    assert len(keys(instance)) == 9
