@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HEAD = 5  #: lines of an environment or a report
 SOURCE = 15  #: lines of source code
 LISTED = 10  #: related rows of one kind
+LABELS = ("projects", "records", "ulabels")  #: relations to what people label with, where a record has them
+CALL = 60  #: characters of the params of a call
 WIDTH = 92  #: characters of one value
 
 
@@ -73,6 +75,7 @@ def _artifact(row: Artifact) -> tuple[str, Iterator[Branch]]:
         )
         yield "Extra data", _pairs(row.extra_data)
         yield "Read by", _listed(row.input_of_runs, run_line)
+        yield "Labels", _labels(row)
         yield "Versions", _versions(row)
 
     return row.key or row.description or row.uid, themes()
@@ -91,7 +94,7 @@ def _run(row: Run) -> tuple[str, Iterator[Branch]]:
                 status=row.status + (f", exit code {row.exit_code}" if row.exit_code else ""),
                 started=_moment(row.started_at),
                 finished=_end(row),
-                arguments=row.cli_args,
+                cli_args=row.cli_args,
                 initiated_by=None if parent is None else f"{run_line(parent)} ({parent.uid})",
                 reference=row.reference,
                 created_by=row.created_by.handle,
@@ -102,7 +105,8 @@ def _run(row: Run) -> tuple[str, Iterator[Branch]]:
         yield "Extra data", _pairs(row.extra_data)
         yield "Inputs", _listed(row.input_artifacts, _file_line)
         yield "Outputs", [*_outputs(row)]
-        yield "Steps", _listed(row.steps, run_line)
+        yield "Steps", _listed(row.steps, _step)
+        yield "Labels", _labels(row)
         yield "Environment", _head(row.environment)
         yield "Report", _head(row.report)
 
@@ -123,6 +127,7 @@ def _transform(row: Transform) -> tuple[str, Iterator[Branch]]:
                 created=_who_when(row),
             ),
         )
+        yield "Labels", _labels(row)
         yield "Versions", _versions(row)
         yield "Runs", _listed(row.runs, _dated_run)
         yield "Source code", _lines(row.source_code or "", SOURCE)
@@ -143,10 +148,19 @@ def _other(row: SQLRecord) -> Iterator[Branch]:
 
 
 def run_line(run: Run) -> str:
-    """A run as a call: transform, entrypoint and params."""
-    head = str(run.transform.key or run.transform.uid) + (f": {run.entrypoint}" if run.entrypoint else "")
-    call = words.arguments(run.params, 48)
-    return f"{head}({call})" if call or run.entrypoint else head
+    """A run as a call: transform, entrypoint, and params with the keys of the artifacts that it read."""
+    title = str(run.transform.key or run.transform.uid)
+    return f"{title}: {_call(run)}" if run.entrypoint else title + _call(run)
+
+
+def _call(run: Run) -> str:
+    names = {each.uid: each.key or each.uid for each in run.input_artifacts[: LISTED * 2]}
+    call = words.arguments(run.params, CALL, names)
+    return f"{run.entrypoint or ''}({call})" if call or run.entrypoint else ""
+
+
+def _step(run: Run) -> str:
+    return f"{_call(run)}  {run.status}"
 
 
 def _dated_run(run: Run) -> str:
@@ -161,6 +175,14 @@ def _file_line(artifact: Artifact) -> str:
 def _outputs(run: Run) -> Iterator[str]:
     yield from _listed(run.created_artifacts, _file_line)
     yield from (f"{line}  (was there already)" for line in _listed(run.recreated_artifacts, _file_line))
+
+
+def _labels(row: SQLRecord) -> list[str]:
+    found = []
+    for name in LABELS:
+        if name in row.__relations__:
+            found += [f"{name}: {line}" for line in _listed(getattr(row, name), lambda label: label.name)]
+    return found
 
 
 def _versions(row: Any) -> list[str]:
@@ -179,7 +201,7 @@ def _listed(rows: QuerySet[Any], line: Any) -> list[str]:
 def _facts(**facts: object) -> Sequence[Branch]:
     known = {name.replace("_", " "): str(held) for name, held in facts.items() if held not in (None, "")}
     width = max(map(len, known), default=0) + 2
-    return [f"{name + ':':{width}}{words.shortened(words.plain(held), WIDTH)}" for name, held in known.items()]
+    return [f"{name + ':':{width}}{words.plain(held)}" for name, held in known.items()]
 
 
 def _pairs(values: Optional[dict[str, Any]]) -> Sequence[Branch]:
@@ -202,7 +224,7 @@ def _lines(text: str, most: int) -> list[str]:
     lines = text.splitlines()
     shown = [words.shortened(words.plain(line.expandtabs(4)), WIDTH) for line in lines[:most]]
     rest = len(lines) - most
-    return shown if rest <= 0 else [*shown, f"… {rest:,} more lines"]
+    return ["\n".join(shown if rest <= 0 else [*shown, f"… {rest:,} more lines"])] if shown else []
 
 
 # -- cells

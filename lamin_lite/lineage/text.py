@@ -24,6 +24,7 @@ class _Branch(NamedTuple):
     node: Node
     word: str
     dashed: bool = False
+    within: str = ""  #: the transform of the next run towards the root, which need not be named again
 
 
 def drawn(graph: Data, *, width: int = WIDTH, lines: int = LINES) -> str:
@@ -83,7 +84,7 @@ class _Tree:
     def _lines(self, root: Node) -> Iterator[str]:
         """Depth first; the stack holds what is still to be drawn: indent, whether it is the last, and the branch."""
         self.seen.add(root.uid)
-        stack = self._stacked(root, "")
+        stack = self._stacked(root, "", "" if root.kind == "artifact" else root.title)
         while stack:
             stem, last, branch = stack.pop()
             if isinstance(branch, str):
@@ -95,7 +96,8 @@ class _Tree:
             yield f"{stem}{'└' if last else '├'}{bar} {label}{mark}"
             if not mark and not branch.dashed and branch.node.uid not in self.seen:
                 self.seen.add(branch.node.uid)
-                stack += self._stacked(branch.node, stem + ("   " if last else "│  "))
+                within = branch.node.title if branch.node.kind == "run" else branch.within
+                stack += self._stacked(branch.node, stem + ("   " if last else "│  "), within)
 
     def _mark(self, branch: _Branch, level: int) -> str:
         """What is said instead of drawing the sub-tree here."""
@@ -110,8 +112,9 @@ class _Tree:
         self.later.append(branch.node)
         return "  ⋯ see below"
 
-    def _stacked(self, node: Node, stem: str) -> list[tuple[str, bool, _Branch | str]]:
-        branches: Sequence[_Branch | str] = self.below.get(node.uid, [])
+    def _stacked(self, node: Node, stem: str, within: str) -> list[tuple[str, bool, _Branch | str]]:
+        branches: Sequence[_Branch | str]
+        branches = [branch._replace(within=within) for branch in self.below.get(node.uid, [])]
         if len(branches) > SIBLINGS + 1:
             branches = [*branches[:SIBLINGS], f"… {len(branches) - SIBLINGS:,} more"]
         count = len(branches)
@@ -130,7 +133,7 @@ class _Tree:
         group = self._group(node)
         if group:
             end += f"  {group}"
-        head = word + self._name(node)
+        head = word + self._name(branch)
         room = width - len(head) - len(end) - 2
         call = words.arguments(node.params, max(room, 0), self.names)
         if call and room >= 8:
@@ -139,12 +142,12 @@ class _Tree:
             head += "(…)" if call and room > 0 else "()"
         return words.shortened(head, max(12, width - len(end))) + (end if width > len(end) + 12 else "")
 
-    def _name(self, node: Node) -> str:
-        """Transform and entrypoint; below a transform the entrypoint alone says it."""
-        root = self.graph.root
-        if node.entrypoint and root.kind == "transform" and node.title == root.title:
-            return node.entrypoint
-        return words.plain(node.title) + (f": {node.entrypoint}" if node.entrypoint else "")
+    def _name(self, branch: _Branch) -> str:
+        """Transform and entrypoint; the entrypoint alone where the run above is of the same transform."""
+        node = branch.node
+        if node.entrypoint:
+            return node.entrypoint if node.title == branch.within else f"{words.plain(node.title)}: {node.entrypoint}"
+        return words.plain(node.title)
 
     def _group(self, node: Node) -> str:
         initiator = self.nodes.get(node.initiated_by or "")

@@ -68,6 +68,8 @@ def value(param: Any, names: Optional[Mapping[str, str]] = None) -> str:
         known = (names or {}).get(param[param.index("[") + 1 : -1])
         if known is not None:
             return plain(known)
+        if param.partition("[")[0] in ("Artifact", "Run", "Transform"):
+            return plain(param)
     return plain(json.dumps(param, ensure_ascii=False))
 
 

@@ -208,7 +208,9 @@ class Artifact(Versioned, table="artifact"):
     def _row(self) -> dict[str, Any]:
         key = self._values["key"]
         if self.id is not None and key is not None:
-            self._values["key"] = keys.checked(key)
+            self._values["key"] = key = keys.checked(key)
+            if not os.path.basename(key).endswith(self.suffix):
+                raise errors.InvalidKey(f"The key {key!r} must end with {self.suffix!r}, as the content does.")
         return super()._row()
 
     def restore(self) -> Self:

@@ -49,10 +49,10 @@ def _implementation(name: str) -> Any:
 
 
 @overload
-def view_lineage(self: SQLRecord, with_children: bool = True, return_graph: Literal[False] = False) -> None: ...
+def view_lineage(self: SQLRecord, with_children: bool = True, return_graph: Literal[False] = False) -> None: ...  # noqa: D103
 @overload
-def view_lineage(self: SQLRecord, with_children: bool = True, *, return_graph: Literal[True]) -> Graph: ...
-def view_lineage(self: SQLRecord, with_children: bool = True, return_graph: bool = False) -> Optional[Graph]:
+def view_lineage(self: SQLRecord, with_children: bool = True, *, return_graph: Literal[True]) -> Graph: ...  # noqa: D103, F811
+def view_lineage(self: SQLRecord, with_children: bool = True, return_graph: bool = False) -> Optional[Graph]:  # noqa: F811
     """Print what this came from and, unless ``with_children=False``, what was made from it, as trees.
 
     ``return_graph=True`` prints nothing and returns the graph: plain values, whose ``str()`` is the text.
@@ -67,10 +67,10 @@ def view_lineage(self: SQLRecord, with_children: bool = True, return_graph: bool
 
 
 @overload
-def describe(self: SQLRecord, return_str: Literal[False] = False) -> None: ...
+def describe(self: SQLRecord, return_str: Literal[False] = False) -> None: ...  # noqa: D103
 @overload
-def describe(self: SQLRecord, return_str: Literal[True]) -> str: ...
-def describe(self: SQLRecord, return_str: bool = False) -> Optional[str]:
+def describe(self: SQLRecord, return_str: Literal[True]) -> str: ...  # noqa: D103, F811
+def describe(self: SQLRecord, return_str: bool = False) -> Optional[str]:  # noqa: F811
     """Print all that is known of this, as a tree; ``return_str=True`` returns the text instead.
 
     >>> ln.Run.filter().last().describe()  # doctest: +SKIP

@@ -90,11 +90,25 @@ class Storage(Stamped, table="storage"):
             return
         if not os.path.isdir(root):
             raise errors.UnknownStorage(f"The storage root {root!r} is no folder on this machine: make it first.")
+        self._adopt_mark(root)
         try:
             mark(root, self.uid, self._store.uid)
         except OSError:
             return  # a folder that may only be read needs no mark: it is known by its path
         self.instance_uid = self._store.uid
+
+    def _adopt_mark(self, root: str) -> None:
+        """A folder that another instance uses as a storage too has its uid already."""
+        found = marked_uid(root)
+        if found is None:
+            return
+        known = query(Storage, self._store).filter(uid=found).one_or_none()
+        if known is not None:
+            raise errors.Conflict(
+                f"{root} is the storage {found}, which is registered as {known.path}: if it was moved, say so with "
+                f"ln.Storage.get({found!r}).relocate({root!r})."
+            )
+        self.uid = found
 
     @property
     def path(self) -> str:
@@ -119,17 +133,22 @@ def mark(root: str, uid: str, instance: str) -> None:
     fsio.write_file(file, (text + "\n").encode())
 
 
+def marked_uid(root: str) -> Optional[str]:
+    """The uid that a folder was given as a storage, if it was."""
+    try:
+        with open(os.path.join(root, names.MARKER_DIR, names.STORAGE_FILE), encoding="utf-8") as stream:
+            found = canon.loads(stream.read()).get("storage")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def check_marker(root: str, uid: str, marked: bool) -> None:
     """Raise `UnknownStorage` unless the folder is there and is the storage with this uid."""
     check_root(root)
     if not marked:
         return
-    file = os.path.join(root, names.MARKER_DIR, names.STORAGE_FILE)
-    try:
-        with open(file, encoding="utf-8") as stream:
-            found = canon.loads(stream.read()).get("storage")
-    except (OSError, ValueError, AttributeError):
-        found = None
+    found = marked_uid(root)
     if found != uid:
         raise errors.UnknownStorage(
             f"{root} is {f'the storage {found}' if found else 'not marked as a storage'}, but {uid} is expected there: "

@@ -61,6 +61,9 @@ class Run(Stamped, table="run"):
     describe = late.describe
     view_lineage = late.view_lineage
 
+    #: the flow or script of this process in which it was started
+    enclosing: Optional[Run] = None
+
     params_index = ParamsIndex("run", "params", "run_param")
     input_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("input",)})
     output_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": OUTPUT_ROLES})

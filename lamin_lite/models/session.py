@@ -130,14 +130,29 @@ def current_run(store: Store) -> Optional[Run]:
     """The run to which work belongs that is done now in this instance: of the context, else the only one open here."""
     run = _run.get()
     if run is None:
-        here = [root for root in roots if same(root._store, store)]
+        here = _innermost(store)
         run = here[0] if len(here) == 1 else None
     return run if run is not None and same(run._store, store) else None
 
 
+def _innermost(store: Optional[Store] = None) -> list[Run]:
+    """The open root runs (of an instance) that no other one was started in."""
+    outer = {root.enclosing for root in roots}
+    return [root for root in roots if root not in outer and (store is None or same(root._store, store))]
+
+
+def sole_root() -> Optional[Run]:
+    """The innermost open root run of this process, whatever its instance; None if there are several side by side."""
+    inner = _innermost()
+    return inner[0] if len(inner) == 1 else None
+
+
 def only_root(store: Store) -> Optional[Run]:
-    """The one root run that is open in this process; an error if there are two, as none can be preferred."""
-    here = [root for root in roots if same(root._store, store)]
+    """The one root run that is open in this process, of runs inside each other the innermost.
+
+    An error if there are several side by side, as none can be preferred.
+    """
+    here = _innermost(store)
     if len(here) > 1:
         raise errors.TrackNotCalled(
             f"{len(here)} runs are open in this process ({', '.join(run.uid for run in here)}), and this thread belongs "

@@ -81,17 +81,25 @@ class LocalStorage:
         if self.size(name) == staged.size:
             staged.discard()
             fsio.sync_folder_of(target)  # whoever renamed it may not have come to this yet
-        else:
+            return Blob(staged.hash, staged.size, suffix, name)
+        twin = self._twin(staged, target)
+        if twin is None:
             staged.commit(target)
+        else:
+            staged.discard()
+            fsio.link_or_copy(twin, target)
         return Blob(staged.hash, staged.size, suffix, name)
 
-    def link(self, name: str, suffix: str, blob: Blob) -> Blob:
-        """The bytes of a stored blob under another suffix."""
-        other = blob_name(blob.hash, suffix)
-        if self.size(other) != blob.size:
-            with translating("save", self._path(name), self.root):
-                fsio.link_or_copy(self._path(name), self._path(other))
-        return Blob(blob.hash, blob.size, suffix, other)
+    @staticmethod
+    def _twin(staged: fsio.Staged, target: str) -> str | None:
+        """The path of the same bytes under another suffix, if they are stored."""
+        folder = os.path.dirname(target)
+        try:
+            names_ = os.listdir(folder)
+        except FileNotFoundError:
+            return None
+        twins = (os.path.join(folder, name) for name in names_ if name.startswith(staged.hash))
+        return next((twin for twin in twins if twin != target and os.path.getsize(twin) == staged.size), None)
 
     def ingest_many(self, files: Iterator[tuple[str, str]], done: Callable[[Blob], None]) -> None:
         """Store many files, the fsyncs in a pool, each folder once; ``done`` is told of each in order."""

@@ -18,9 +18,7 @@ class Context:
     def run(self) -> Optional[Run]:
         """The run to which what is saved now belongs."""
         run = session.context_run()
-        if run is None and len(session.roots) == 1:
-            run = session.roots[0]
-        return run
+        return session.sole_root() if run is None else run
 
     @property
     def transform(self) -> Optional[Transform]:

@@ -10,6 +10,7 @@ from ..capture.source import source_of_file
 from ..capture.streams import Log, Tap, cleaned
 from ..models import Artifact, session
 from . import runs
+from .processes import process_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,16 @@ class Open:
         self.secrets: set[str] = set()
         _opens[run.uid] = self
         if root:
+            run.enclosing = self._enclosing()
             session.roots.append(run)
             tap.install()
+            hand_over()
+
+    def _enclosing(self) -> Optional[Run]:
+        outer = self.parent
+        while outer is not None and not outer.root:
+            outer = outer.parent
+        return None if outer is None else outer.run
 
     def is_mine(self) -> bool:
         """Whether this process executes the run; a fork of it must not end it."""
@@ -49,6 +58,7 @@ class Open:
         _opens.pop(self.run.uid, None)
         if self.root and self.run in session.roots:
             session.roots.remove(self.run)
+            hand_over()
             if not session.roots:
                 tap.remove()
         if not self.is_mine():
@@ -84,6 +94,27 @@ class Open:
         """End by an exception: errored, or completed by ``sys.exit(0)``, or aborted by Ctrl-C."""
         status, code = outcome(error)
         self.end(status, error if status != COMPLETED and not isinstance(error, SystemExit) else None, code)
+
+
+_inherited: list[Optional[str]] = []  # what this process was told itself, while its children are told of its own run
+
+
+def hand_over() -> None:
+    """Tell child processes of the run that is open here; of none if there are several side by side."""
+    if not session.roots:
+        if _inherited:
+            settings.export("RUN", _inherited.pop())
+        return
+    run = session.sole_root()
+    before = settings.export("RUN", None if run is None else handed_text(run))
+    if not _inherited:
+        _inherited.append(before)
+
+
+def handed_text(run: Run) -> str:
+    """What child processes are told of their parent: instance, run and process."""
+    store: Instance = run._store  # type: ignore[assignment]
+    return f"{store.uid}:{run.uid}:{process_of(store).uid}"
 
 
 def outcome(error: BaseException) -> tuple[str, Optional[int]]:
@@ -145,8 +176,8 @@ def _uid_of(run: Optional[Run]) -> str:
 def _route() -> Iterator[Log]:
     """The logs that get what this thread or task prints: of its run, and of those that called it."""
     run = session.context_run()
-    if run is None and len(session.roots) == 1:
-        run = session.roots[0]
+    if run is None:
+        run = session.sole_root()
     opened = _opens.get(_uid_of(run))
     while opened is not None:
         yield opened.log

@@ -51,9 +51,3 @@ def is_imported_again() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def hand_over_text(run: Run) -> str:
-    """What child processes are told of their parent."""
-    store: Instance = run._store  # type: ignore[assignment]
-    return f"{store.uid}:{run.uid}:{process_of(store).uid}"

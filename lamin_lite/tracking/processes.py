@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 
 from ..base import clock, fsio, proc, settings, uids
 from ..base._typing import TYPE_CHECKING
@@ -49,26 +50,45 @@ class Process:
 
 
 _processes: dict[str, Process] = {}  # by the uid of the instance
+_making = allocate_lock()
+_registered = False
 
 
 def process_of(store: Instance) -> Process:
     """This process's row in the instance, made at its first use; a fork gets one of its own."""
     known = _processes.get(store.uid)
-    if known is not None and known.pid == os.getpid():
+    if known is not None:
         return known
-    if known is None:
+    with _making:
+        if store.uid not in _processes:
+            _register()
+            _processes[store.uid] = Process(store)
+    return _processes[store.uid]
+
+
+def _register() -> None:
+    global _registered
+    if not _registered:
         import atexit
 
-        atexit.register(_close, store.uid)
-    elif known.lock is not None:
-        os.close(known.lock)  # the parent's: else it would seem alive for as long as this child is
-    made = _processes[store.uid] = Process(store)
-    return made
+        atexit.register(_close_all)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_forget)
+        _registered = True
 
 
-def _close(uid: str) -> None:
-    process = _processes.get(uid)
-    if process is not None and process.pid == os.getpid():
+def _forget() -> None:
+    """In a fork: let go of the parent's locks, else it would seem alive for as long as this child is."""
+    global _making
+    _making = allocate_lock()
+    for process in _processes.values():
+        if process.lock is not None:
+            os.close(process.lock)
+    _processes.clear()
+
+
+def _close_all() -> None:
+    for process in _processes.values():
         process.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import display, settings
+from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_main
 from ..models import session
@@ -14,7 +14,7 @@ from . import params as params_
 from . import runs, transforms
 from .endings import Hooks
 from .opened import COMPLETED, Open, outcome
-from .parents import hand_over_text, is_imported_again, parent_of_process
+from .parents import is_imported_again, parent_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,6 @@ class _Script(Open):
         super().__init__(run, root=True)
         self.secrets |= secrets
         session.enter(run)
-        self.exported = settings.export("RUN", hand_over_text(run))
         self.hooks = Hooks(self.fail)
 
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
@@ -40,7 +39,6 @@ class _Script(Open):
         _open = None
         self.hooks.restore()
         session.leave(self.run)
-        settings.export("RUN", self.exported)
         super().end(status, error, exit_code)
 
     def fail(self, error: BaseException) -> None:
