@@ -16,6 +16,7 @@ VARIABLES = {
     "RUN": "the run that starts this process: instance:run:process; set for child processes, gives initiated_by_run",
     "CACHE_DIR": "folder for views of folders and for copies, instead of the one beside the database",
     "DEV_DIR": "development directory: keys of scripts are paths relative to it",
+    "STAT_CACHE": "file that remembers the digests of large files, or `off`; by default in the user's cache folder",
     "USER": "handle of the person, instead of the login name",
 }
 
@@ -35,6 +36,15 @@ def export(name: str, value: Optional[str]) -> Optional[str]:
     else:
         os.environ[names.ENV_PREFIX + name] = value
     return before
+
+
+def stat_cache_path() -> Optional[str]:
+    """File of the user's cache of digests; None where it is off or there is no home."""
+    chosen = variable("STAT_CACHE")
+    if chosen is not None:
+        return None if chosen == "off" else chosen
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "lamin_lite", "digests.db") if os.path.isabs(home) else None
 
 
 def secret_values() -> set[str]:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 #: command -> what it does; the command is the file of the same name
 COMMANDS = {
-    "demo": "run a small tracked workflow in a new folder, and show what was recorded",
-    "init": "make an instance: a folder in which data and its lineage are kept",
-    "info": "show which instance is used here, and how",
-    "lineage": "show what a file, run or script came from, and what was made from it",
-    "describe": "show all that is known of a file, run or script",
-    "settings": "show or change settings of the instance",
+    "demo": "run a small tracked workflow and show its lineage",
+    "init": "make an instance in this folder",
+    "info": "show which instance is used here",
+    "lineage": "show where a file, run or script came from",
+    "describe": "show all that is known of one",
+    "settings": "show or change settings",
 }
 
 OK, FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -84,7 +84,7 @@ def _parser(command: Optional[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program(),
         description="Data lineage with zero dependencies: which code, params, environment and inputs made this file?",
-        epilog="Exit codes: 0 done, 1 could not be done, 2 wrong usage, 130 interrupted.",
+        epilog="Exit codes: 0 done, 1 not done (one sentence says why), 2 wrong usage, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"{package()} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

@@ -85,10 +85,10 @@ def _next(folder: str) -> str:
         place += f" && export PYTHONPATH={shlex.quote(home())}"
     command = f"{python()} -m {package()}"
     lines = [
-        ("", place),
+        ("go there", place),
         ("what was made from a file", f"{command} lineage samples.csv"),
         ("the script: its runs, its source", f"{command} describe {demo_files.SCRIPT}"),
         ("the instance", f"{command} info"),
         (f"other params: another run, another version of {RESULT}", again),
     ]
-    return "\n".join(f"{line:<58}  # {why}" if why else line for why, line in lines)
+    return "\n".join(f"# {why}\n{line}" for why, line in lines)

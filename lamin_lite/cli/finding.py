@@ -47,8 +47,10 @@ def record(instance: Instance, wanted: str) -> Any:
         row = _row(registry, uid__startswith=wanted) if wanted.isalnum() else None
         if row is not None:
             return row
-    near = nearest(wanted, [key for registry in keyed for key in _keys(registry) if key])
-    hint = f"did you mean {near!r}?" if near else "look at what there is with `info`."
+    known = [key for registry in keyed for key in _keys(registry) if key]
+    near = nearest(wanted, known)
+    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(map(repr, known[:3]))} and so on."
+    hint = hint if known else "nothing is saved there yet."
     raise errors.DoesNotExist(f"No artifact, transform or run in {instance.root} has the key or uid {wanted!r}: {hint}")
 
 

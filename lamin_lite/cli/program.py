@@ -18,8 +18,8 @@ def program() -> str:
     if name == package().replace("_", "-"):
         return name
     if _is_archive():
-        return f"{python()} {_quoted(called)}"
-    return f"{python()} -m {package()}"
+        return f"python {called}"
+    return f"python -m {package()}"
 
 
 def _is_archive() -> bool:

@@ -93,14 +93,23 @@ class Artifact(Versioned, table="artifact"):
         self._source, self._copy = saving.checked_source(path), copy
         self._made_by = session.current_run(self._store) if run is None or run is True else run or None
         self.run = self._made_by
-        if key is None:
-            key = saving.key_in_place(self._store, self._source, copy)
+        if key is None or copy is False:
+            key = self._key_in_place(key)
         if key is None and description is None and run is None:
             raise errors.InvalidArgument(
                 f"Artifact({path!r}) needs a key to be found by, such as key={os.path.basename(self._source)!r}; or a description."
             )
         self._values["key"] = None if key is None else keys.checked(key)
         self._values["suffix"] = self._checked_suffix()
+
+    def _key_in_place(self, key: Optional[str]) -> Optional[str]:
+        placed = saving.key_in_place(self._store, self._source or "", self._copy)
+        if key not in (None, placed):
+            raise errors.InvalidArgument(
+                f"copy=False leaves the file where it is, so that its key is {placed!r}, not {key!r}: leave the key out, "
+                "or let the file be copied."
+            )
+        return placed
 
     def _checked_suffix(self) -> str:
         """The suffix of the key; a file of another kind under it is a mistake."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import fsio, hashing, uids
+from ..base import fsio, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..storage import folders
 from ..storage.translate import translating
+from . import digests
 
 if TYPE_CHECKING:
     from .artifact import Artifact
@@ -62,7 +63,7 @@ def _check_in_place(artifact: Artifact, path: str, size: int, mtime_ns: int) -> 
         status = os.stat(path)
         if artifact.n_files is None and (status.st_size, status.st_mtime_ns) == (size, mtime_ns):
             return
-        digest = hashing.of_file(path)[0] if artifact.n_files is None else folders.digest(path, known_suffix)[0]
+        digest = digests.of_file(path)[0] if artifact.n_files is None else folders.digest(path, known_suffix)[0]
     if digest != artifact.hash:
         raise errors.IntegrityError(
             f"{path} was modified since it was saved as {_named(artifact)}: save it again for a new version, or put "

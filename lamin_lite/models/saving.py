@@ -10,12 +10,14 @@ import os
 import stat
 
 from .. import errors
-from ..base import clock, fsio, hashing, names, uids
+from ..base import clock, fsio, names, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext, known_suffix
+from ..sql import statcache
 from ..storage import folders
 from ..storage.blobs import Blob, blob_name
 from ..storage.translate import translating
+from . import digests
 from .base import query
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from .artifact import Artifact
     from .run import Run
     from .session import Store
-
-PROBABLY_KNOWN = 8 << 20  #: from this size on, a file of a known size is hashed before it is copied
 
 
 class Content:
@@ -151,31 +151,27 @@ def _keep(store: Store, artifact: Artifact, source: str, copy: Optional[bool]) -
 def _known_blob(store: Store, artifact: Artifact, storage: LocalStorage, source: str) -> Optional[Blob]:
     """The blob of a large file that is stored already: reading it once is cheaper than writing it again."""
     with translating("save", source):
-        before = os.stat(source)
-        if before.st_size < PROBABLY_KNOWN or artifact.key is None:
-            return None
-        sql = "SELECT 1 FROM artifact WHERE key = ? AND size = ? LIMIT 1"
-        if store.database.one(sql, [artifact.key, before.st_size]) is None:
-            return None
-        digest, size = hashing.of_file(source)
-        after = os.stat(source)
+        size = os.stat(source).st_size
+    if size < statcache.WORTH_IT or artifact.key is None:
+        return None
+    sql = "SELECT 1 FROM artifact WHERE key = ? AND size = ? LIMIT 1"
+    if store.database.one(sql, [artifact.key, size]) is None:
+        return None
+    digest, _ = digests.of_file(source)
     name = blob_name(digest, artifact.suffix)
-    unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-    return Blob(digest, size, artifact.suffix, name) if unchanged and storage.size(name) == size else None
+    return Blob(digest, size, artifact.suffix, name) if storage.size(name) == size else None
 
 
 def _keep_in_place(source: str, storage_id: int, name: str) -> Content:
     with translating("read", source):
         before = os.stat(source)
-        if os.path.isdir(source):
-            digest, n_files, size = folders.digest(source, known_suffix)
-        else:
-            (digest, size), n_files = hashing.of_file(source), -1
-        after = os.stat(source)
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise fsio.Changed(0, "changed while it was read", source)
+    if not os.path.isdir(source):
+        digest, before = digests.of_file(source)
+        blob = Blob(digest, before.st_size, "", name)
+        return Content(storage_id, blob, managed=False, mtime_ns=before.st_mtime_ns)
+    digest, n_files, size = folders.digest(source, known_suffix)
     kept = Content(storage_id, Blob(digest, size, "", name), managed=False, mtime_ns=before.st_mtime_ns)
-    kept.n_files = n_files if n_files >= 0 else None
+    kept.n_files = n_files
     return kept
 
 

@@ -26,7 +26,7 @@ def parent_of_step(store: Instance, bound_uid: Optional[str]) -> Optional[Run]:
     if bound_uid is not None:
         return query(Run, store).filter(uid=bound_uid).one()
     here = session.context_run()
-    if here is not None and here._store is store:
+    if here is not None and session.same(here._store, store):
         return here
     return session.only_root(store) or parent_of_process(store)
 

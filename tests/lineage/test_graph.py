@@ -1,0 +1,145 @@
+"""From links in a database to graphs, on real instances."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import lamin_lite as ln
+from lamin_lite import errors
+from lamin_lite.lineage.graph import graph_of
+
+
+@pytest.fixture
+def instance(workdir):
+    ln.init("./storage")
+    ln.track(key="test.py", path=__file__)
+    yield ln.connect()
+    if ln.context.run is not None:
+        ln.finish()
+    ln.disconnect()
+
+
+@ln.step()
+def combine(*tables, key):
+    rows = [row for table in tables for row in table.load()]
+    return ln.Artifact.from_object([*rows, {"made": key}], key=key).save()
+
+
+def test_the_graph_holds_what_was_read_and_made(instance):
+    first = combine(key="first.csv")
+    second = combine(first, key="second.csv")
+    third = combine(first, second, key="third.csv")
+    graph = second.view_lineage(return_graph=True)
+    assert {(edge.source, edge.target, edge.role) for edge in graph.edges} == {
+        (first.run.uid, first.uid, "created"),
+        (first.uid, second.run.uid, "input"),
+        (second.run.uid, second.uid, "created"),
+        (second.uid, third.run.uid, "input"),
+        (third.run.uid, third.uid, "created"),
+    }
+    assert {node.title for node in graph.nodes if node.kind == "artifact"} == {"first.csv", "second.csv", "third.csv"}
+    assert {node.status for node in graph.nodes if node.kind == "run"} == {"completed"}
+    assert [group.uid for group in graph.groups] == [ln.context.run.uid]
+
+
+def test_without_children_nothing_below_is_read(instance):
+    first = combine(key="first.csv")
+    combine(first, key="second.csv")
+    graph = first.view_lineage(with_children=False, return_graph=True)
+    assert [node.title for node in graph.nodes if node.kind == "artifact"] == ["first.csv"]
+
+
+def test_the_same_bytes_again_are_dashed_and_not_followed(instance):
+    first = combine(key="first.csv")
+    second = combine(first, key="second.csv")
+    combine(first, key="second.csv")
+    graph = second.view_lineage(return_graph=True)
+    assert sorted(edge.role for edge in graph.edges if edge.target == second.uid) == ["created", "recreated"]
+    assert "└╌ remade by" in str(graph)
+    below = str(first.view_lineage(return_graph=True)).partition("What was made")[2]
+    assert below.count("second.csv") == 2
+    assert below.count("└╌ second.csv") == 1
+
+
+def test_runs_and_transforms_have_a_lineage_too(instance, capsys):
+    first = combine(key="first.csv")
+    second = combine(first, key="second.csv")
+    second.run.view_lineage()
+    shown = capsys.readouterr().out
+    assert shown.index("first.csv") < shown.index("What was made from it:") < shown.index("second.csv", 100)
+    graph = second.run.transform.view_lineage(return_graph=True)
+    assert graph.root.kind == "transform"
+    assert {first.run.uid, second.run.uid} <= {node.uid for node in graph.nodes}
+
+
+def test_view_lineage_prints_and_returns_nothing(instance, capsys):
+    made = combine(key="first.csv")
+    assert made.view_lineage() is None
+    assert capsys.readouterr().out == f"{made.view_lineage(return_graph=True)}\n"
+
+
+def test_an_unsaved_artifact_has_no_lineage(instance, workdir):
+    (workdir / "a.txt").write_text("a")
+    with pytest.raises(errors.InvalidArgument, match=r"\.save\(\)"):
+        ln.Artifact("a.txt", key="a.txt").view_lineage()
+
+
+def test_rows_of_another_kind_have_no_lineage(instance):
+    with pytest.raises(errors.InvalidArgument, match="ask an artifact, a run or a transform"):
+        graph_of(instance.User.filter().first())
+
+
+def test_versions_and_trash_are_told(instance):
+    older = combine(key="a.csv")
+    reader = combine(older, key="b.csv")
+    combine(reader, key="a.csv")
+    assert "a.csv  (older version)" in str(reader.view_lineage(return_graph=True))
+    older.refresh().delete()
+    assert "a.csv  (in the trash)" in str(reader.view_lineage(return_graph=True))
+
+
+def test_runs_that_read_each_others_results_end_the_walk(instance):
+    first = combine(key="first.csv")
+    second = combine(first, key="second.csv")
+    second.load(is_run_input=first.run)
+    graph = second.view_lineage(return_graph=True)
+    assert len(graph.nodes) == 4
+    assert "↑ see above" in str(graph)
+
+
+@pytest.fixture
+def chain(instance):
+    """5,000 artifacts, each made from the one before, and the last of them."""
+    start = combine(key="a0.csv")
+    names = ("uid", "created_at", "updated_at", "branch_id", "space_id")
+    with instance.database.write("make a long chain") as tx:
+        row = dict(zip(("transform_id", "created_by_id"), (start.run.transform.id, start.created_by.id)))
+        for at in range(1, 5001):
+            base = dict(zip(names, (f"u{at:015}", at, at, 1, 1)))
+            run = tx.insert("run", {**base, **row, "status": "completed", "is_end_estimated": 0, "started_at": at})
+            made = {**base, "uid": f"a{at:019}", "key": f"a{at}.csv", "stem": f"a{at:015}", "suffix": ".csv"}
+            made.update(is_latest=1, storage_id=1, created_by_id=row["created_by_id"], run_id=run)
+            number = tx.insert("artifact", made)
+            for artifact, role in ((number - 1 if at > 1 else start.id, "input"), (number, "created")):
+                link = {"run_id": run, "artifact_id": artifact, "role": role, "created_at": at}
+                tx.insert("run_artifact", link)
+    return instance.Artifact.get(key="a5000.csv")
+
+
+def test_thousands_of_generations_need_neither_recursion_nor_patience(chain):
+    before = time.process_time()
+    graph = chain.view_lineage(return_graph=True)
+    text = str(graph)
+    assert time.process_time() - before < 3
+    assert len(graph.nodes) == 2 * 5001
+    assert not graph.is_cut
+    assert "… more than 400 lines" in text
+
+
+def test_a_cut_keeps_what_is_nearest_and_says_so(chain):
+    graph = graph_of(chain, most=10)
+    assert [node.title for node in graph.nodes if node.kind == "artifact"] == [f"a{at}.csv" for at in range(4991, 5001)]
+    assert graph.is_cut
+    assert "only what is nearest was read" in str(graph)
