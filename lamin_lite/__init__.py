@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors as errors
-    from .ext import ext as ext
+    from . import ext as ext
     from .instance import Instance as Instance
     from .instance import connect as connect
     from .instance import disconnect as disconnect
@@ -50,7 +50,7 @@ _NAMES = {
     "context": ".tracking.context",
     "disconnect": ".instance",
     "errors": "",
-    "ext": ".ext",
+    "ext": "",
     "finish": ".tracking.script",
     "flow": ".tracking.decorators",
     "init": ".instance",

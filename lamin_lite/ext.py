@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     #: opens a database from its URL and options; what it gives is between the instance and the extra
     DatabaseFactory = Callable[[str, dict[str, Any]], Any]
 
-__all__ = ["Extensions", "ext", "known_suffix", "scheme_of"]
+__all__ = [
+    "Extensions",
+    "ext",
+    "known_suffix",
+    "register_database",
+    "register_serializer",
+    "register_storage",
+    "scheme_of",
+]
 
 _EXTRAS_PACKAGE = "lamin_lite_extras"
 _DISTRIBUTION = "lamin-lite"
@@ -425,3 +433,7 @@ def _advice(wish: str, extra: str, error: ImportError) -> str:
 
 
 ext = Extensions()
+
+register_serializer = ext.register_serializer
+register_storage = ext.register_storage
+register_database = ext.register_database

@@ -18,6 +18,7 @@ from .models.base import Manager, get_or_create
 from .models.places import check_marker, mark
 from .sql import migrate
 from .sql.database import Database, sqlite_version
+from .storage.adapter import Adapter
 from .storage.translate import translating
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from .models import Artifact, Branch, Run, Space, Storage, Transform, User
     from .sql.database import Transaction
-    from .storage.local import LocalStorage
+    from .storage.protocol import BlobStorage
 
     Path = Union[str, os.PathLike[str]]
 
@@ -80,7 +81,7 @@ class Instance:
         self.database = Database(database, readonly=not writable)
         self.uid = migrate.check(self.database)
         self._main_root = os.path.dirname(folder)
-        self._storages: dict[int, LocalStorage] = {}
+        self._storages: dict[int, BlobStorage] = {}
         self._user_id: dict[str, int] = {}
         self._storage_id: Optional[int] = None
 
@@ -186,7 +187,7 @@ class Instance:
             return root
         return _relative(root, self._main_root, within=self.root)
 
-    def storage(self, storage_id: int) -> LocalStorage:
+    def storage(self, storage_id: int) -> BlobStorage:
         """The storage with this id; `UnknownStorage` unless its root holds the marker that was put there."""
         if storage_id not in self._storages:
             row = self.database.one("SELECT uid, root, instance_uid FROM storage WHERE id = ?", [storage_id])
@@ -197,7 +198,8 @@ class Instance:
             if "://" not in absolute:
                 check_marker(absolute, uid, marked is not None)
             made: Any = ext.storage_for_root(absolute)(absolute, {})
-            self._storages[storage_id] = made
+            cache = os.path.join(self.cache_dir, "storages", uid)
+            self._storages[storage_id] = made if hasattr(made, "ingest") else Adapter(made, cache)
         return self._storages[storage_id]
 
     @property

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Tree = tuple[str, Sequence["Union[str, Tree]"]]
 
 _logger: logging.Logger | None = None
+_IN_ASCII = str.maketrans("├└│─╌↑⋯…", "|`|--^~~")  # how trees look where the encoding has no box characters
 _speaking = 0  # the thread that is writing our own words
 
 
@@ -77,14 +78,17 @@ def warning(text: str) -> None:
 
 
 def show(text: str) -> None:
-    """Write data that somebody asked to see to standard output; what its encoding lacks becomes ``?``."""
+    """Write data that somebody asked to see to standard output.
+
+    Where its encoding lacks the characters of trees, ASCII stands for them; what else it lacks becomes ``?``.
+    """
     import sys
 
     try:
         print(text)
     except UnicodeEncodeError:
         encoding = sys.stdout.encoding or "ascii"
-        print(text.encode(encoding, "replace").decode(encoding))
+        print(text.translate(_IN_ASCII).encode(encoding, "replace").decode(encoding))
 
 
 def draw_tree(tree: Tree) -> str:

@@ -350,3 +350,8 @@ def stage_chunks(chunks: Iterable[bytes], folder: str) -> Staged:
         remove(path)
         raise
     return Staged(fd, path, str(digest.hexdigest()), size, False)
+
+
+def rename(source: str, target: str) -> None:
+    """Give a finished file its name, in the place of an equal one; for what can be made again, so without fsync."""
+    os.replace(source, target)

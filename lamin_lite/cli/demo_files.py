@@ -12,7 +12,7 @@ FASTA = """\
 >s1 liver, donor A
 ATGCGCGGCCTAAGCGCCGTA
 >s2 liver, donor B
-ATGGCGCCGTTTGCGCAATAA
+ATGGCGCCGTTTTAA
 >s3 brain, donor A
 ATATTTAAGCATTATCGATAA
 >s4 brain, donor B
@@ -35,7 +35,7 @@ WORKFLOW = '''\
 
 import argparse
 
-{package_import} as ln
+import lamin_lite as ln
 
 
 @ln.step()
@@ -44,7 +44,7 @@ def parse_fasta(fasta: ln.Artifact, min_length: int) -> ln.Artifact:
     rows = []
     for entry in fasta.load().split(">")[1:]:
         header, _, sequence = entry.partition("\\n")
-        rows.append({{"sequence": header.split()[0], "bases": sequence.replace("\\n", "")}})
+        rows.append({"sequence": header.split()[0], "bases": sequence.replace("\\n", "")})
     return ln.Artifact.from_object([row for row in rows if len(row["bases"]) >= min_length], key="sequences.csv").save()
 
 
@@ -54,25 +54,25 @@ def gc_content(sequences: ln.Artifact) -> ln.Artifact:
     rows = []
     for row in sequences.load():
         bases = row["bases"]
-        rows.append({{"sequence": row["sequence"], "gc": (bases.count("G") + bases.count("C")) / len(bases)}})
+        rows.append({"sequence": row["sequence"], "gc": (bases.count("G") + bases.count("C")) / len(bases)})
     return ln.Artifact.from_object(rows, key="gc.csv").save()
 
 
 @ln.step()
 def join_samples(gc: ln.Artifact, samples: ln.Artifact) -> ln.Artifact:
     """What is known of the sample, beside its GC content."""
-    known = {{row["sequence"]: row for row in samples.load()}}
-    rows = [{{**known[row["sequence"]], "gc": row["gc"]}} for row in gc.load()]
+    known = {row["sequence"]: row for row in samples.load()}
+    rows = [{**known[row["sequence"]], "gc": row["gc"]} for row in gc.load()]
     return ln.Artifact.from_object(rows, key="gc_of_samples.csv").save()
 
 
 @ln.step()
 def summarise(table: ln.Artifact, by: str) -> ln.Artifact:
     """The mean GC content of each group."""
-    groups = {{}}
+    groups = {}
     for row in table.load():
         groups.setdefault(row[by], []).append(float(row["gc"]))
-    means = {{name: round(sum(values) / len(values), 3) for name, values in groups.items()}}
+    means = {name: round(sum(values) / len(values), 3) for name, values in groups.items()}
     return ln.Artifact.from_object(means, key="summary.json").save()
 
 
@@ -99,7 +99,7 @@ def write(folder: str, package: str) -> None:
     texts = {
         "sequences.fasta": FASTA,
         "samples.csv": SAMPLES,
-        SCRIPT: WORKFLOW.format(package_import=statement),
+        SCRIPT: WORKFLOW.replace("import lamin_lite", statement),
     }
     for file, text in texts.items():
         fsio.write_file(os.path.join(folder, file), text.encode())

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Link = tuple[int, int, str]
 
 MOST = 20_000  #: artifacts of one walk; a graph with more is cut, and says so
+RUNS = 1_000  #: runs of a transform, the latest ones, from which the walks begin
 CHUNK = 500  #: ids in one query: SQLite before 3.32 takes 999
 
 #: roles of the links to follow: from an artifact to its run, and from there to other artifacts
@@ -45,7 +46,7 @@ class Graph(Data):
 def graph_of(row: SQLRecord, *, with_children: bool = True, most: int = MOST) -> Graph:
     """The graph of what a saved artifact, run or transform came from, and of what was made from it.
 
-    Holds at most ``most`` artifacts in each direction, the nearest ones. Raises `InvalidArgument` for other rows.
+    Holds at most ``most`` artifacts in each direction, the nearest ones; of a transform, its latest runs. Raises `InvalidArgument` for other rows.
     """
     database, root = row._store.database, _root(row)
     ids, runs = ([row._saved_id()], []) if isinstance(row, Artifact) else ([], _runs_of(row))
@@ -53,7 +54,8 @@ def graph_of(row: SQLRecord, *, with_children: bool = True, most: int = MOST) ->
     down: list[int] = []
     if with_children:
         down = _walk(database, ids or _far(database, runs, "created"), _DOWN, most)
-    is_cut = max(len(up), len(down)) > most
+    is_cut = max(len(up), len(down)) > most or len(runs) > RUNS
+    runs = runs[-RUNS:]
     links = [*_upward(database, runs, up[:most])]
     if with_children:
         links += _downward(database, runs, down[:most])
@@ -76,16 +78,18 @@ def _root(row: SQLRecord) -> Node:
 def _runs_of(row: SQLRecord) -> list[int]:
     if isinstance(row, Run):
         return [row._saved_id()]
-    return [number for (number,) in row._store.database.read("SELECT id FROM run WHERE transform_id = ?", [row.id])]
+    sql = "SELECT id FROM run WHERE transform_id = ? ORDER BY id DESC LIMIT ?"
+    return [number for (number,) in row._store.database.read(sql, [row.id, RUNS + 1])][::-1]
 
 
 def _walk(database: Database, starts: Iterable[int], roles: tuple[str, str], most: int) -> list[int]:
     """Ids of the artifacts to be reached, nearest first, starts included; one more than allowed shows the cut."""
     found: dict[int, None] = {}
     for chunk in _chunks(starts):
-        marks = ", ".join("(?)" for _ in chunk)
+        marks = ", ".join("?" * len(chunk))
         sql = (
-            f"WITH RECURSIVE walk (id) AS (VALUES {marks} UNION SELECT there.artifact_id FROM walk "
+            f"WITH RECURSIVE walk (id) AS (SELECT id FROM artifact WHERE id IN ({marks}) "
+            "UNION SELECT there.artifact_id FROM walk "
             "JOIN run_artifact here ON here.artifact_id = walk.id AND here.role = ? "
             "JOIN run_artifact there ON there.run_id = here.run_id AND there.role = ?) SELECT id FROM walk LIMIT ?"
         )

@@ -63,13 +63,13 @@ def shortened(text: str, width: int) -> str:
 
 
 def value(param: Any, names: Optional[Mapping[str, str]] = None) -> str:
-    """A param's value; saved rows by their title if ``names`` (uid -> title) knows it."""
+    """A param's value; a saved row by its title, where ``names`` (uid -> title) are given."""
     if isinstance(param, str) and param.endswith("]") and "[" in param:
         known = (names or {}).get(param[param.index("[") + 1 : -1])
         if known is not None:
             return plain(known)
         if param.partition("[")[0] in ("Artifact", "Run", "Transform"):
-            return plain(param)
+            return plain(param) if names is None else "…"
     return plain(json.dumps(param, ensure_ascii=False))
 
 

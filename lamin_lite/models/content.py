@@ -20,7 +20,7 @@ def path_of(artifact: Artifact) -> str:
     """A path on this machine with the bytes of the artifact; raises `IntegrityError` if they are not there whole."""
     name, managed, size, mtime_ns = _replica(artifact)
     storage = artifact._store.storage(artifact._values["storage_id"])
-    path = os.path.join(storage.root, *name.split("/"))
+    path = storage.local_path(name)
     folder = artifact.n_files is not None
     if not managed:
         _check_in_place(artifact, path, size, mtime_ns)

@@ -7,6 +7,7 @@ import os
 from .. import errors
 from ..base import canon, fsio, names
 from ..base._typing import TYPE_CHECKING
+from ..ext import ext
 from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
 from ..sql.relations import Relation
 from ..sql.schema import SQLITE, Index, Table
@@ -86,6 +87,7 @@ class Storage(Stamped, table="storage"):
 
     def _prepare(self, root: str) -> None:
         if "://" in root:
+            ext.storage_for_root(root)  # an unknown scheme is an error here, not at the first use
             self.type = root.partition("://")[0]
             return
         if not os.path.isdir(root):

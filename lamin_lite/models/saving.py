@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Optional, Union
 
     from ..sql.database import Row, Transaction
-    from ..storage.local import LocalStorage
+    from ..storage.protocol import BlobStorage
     from .artifact import Artifact
     from .run import Run
     from .session import Store
@@ -148,7 +148,7 @@ def _keep(store: Store, artifact: Artifact, source: str, copy: Optional[bool]) -
     return Content(storage_id, _known_blob(store, artifact, storage, source) or storage.ingest(source, artifact.suffix))
 
 
-def _known_blob(store: Store, artifact: Artifact, storage: LocalStorage, source: str) -> Optional[Blob]:
+def _known_blob(store: Store, artifact: Artifact, storage: BlobStorage, source: str) -> Optional[Blob]:
     """The blob of a large file that is stored already: reading it once is cheaper than writing it again."""
     with translating("save", source):
         size = os.stat(source).st_size

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from ..sql.database import Database
-    from ..storage.local import LocalStorage
+    from ..storage.protocol import BlobStorage
     from .run import Run
 
 
@@ -41,7 +41,7 @@ class Store(Protocol):
     def cache_dir(self) -> str:
         """Folder for disposable files."""
 
-    def storage(self, storage_id: int) -> LocalStorage:
+    def storage(self, storage_id: int) -> BlobStorage:
         """The storage with this id, checked to be the one that was registered."""
 
     def storage_roots(self) -> list[tuple[int, str]]:

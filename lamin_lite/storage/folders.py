@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .local import LocalStorage
+    from .protocol import BlobStorage
 
 HEADER = ["lamin_lite folder", 1]
 SUFFIX = ".manifest"
@@ -76,7 +76,7 @@ def _check_link(root: str, name: str) -> None:
         )
 
 
-def ingest(storage: LocalStorage, root: str, suffix_of: Callable[[str], str]) -> FolderContent:
+def ingest(storage: BlobStorage, root: str, suffix_of: Callable[[str], str]) -> FolderContent:
     """Store all files of a folder, then its manifest; durable when this returns."""
     listing = [(name, kind) for name, kind, _ in members(root)]
     stored: list[Blob] = []
@@ -134,7 +134,7 @@ def entries(manifest: str) -> Iterator[list[Any]]:
             yield json.loads(line)
 
 
-def build_view(storage: LocalStorage, manifest: str, target: str, *, writable: bool = False) -> None:
+def build_view(storage: BlobStorage, manifest: str, target: str, *, writable: bool = False) -> None:
     """Lay out the folder at ``target``: hard links to the blobs, or copies that may be changed.
 
     It is built aside and renamed, so that whoever sees it sees all of it.
@@ -153,7 +153,7 @@ def build_view(storage: LocalStorage, manifest: str, target: str, *, writable: b
             raise
 
 
-def _lay_out(storage: LocalStorage, folder: str, entry: list[Any], writable: bool) -> None:
+def _lay_out(storage: BlobStorage, folder: str, entry: list[Any], writable: bool) -> None:
     kind, name = entry[0], entry[1]
     path = os.path.join(folder, *name.split("/"))
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -163,7 +163,7 @@ def _lay_out(storage: LocalStorage, folder: str, entry: list[Any], writable: boo
         os.symlink(entry[2], path)
     else:
         _, _, size, sha, suffix, executable = entry
-        source = storage.local_path(blob_name(sha, suffix)) or ""
+        source = storage.local_path(blob_name(sha, suffix))
         if not os.path.exists(source) or os.path.getsize(source) != size:
             raise errors.IntegrityError(
                 f"{source}, the content of {name}, is missing or cut: restore it from a backup."

@@ -21,7 +21,7 @@ class LocalStorage:
         self.root = root
         self._stage = os.path.join(root, names.MARKER_DIR, names.STAGE_DIR)
 
-    def local_path(self, name: str) -> str | None:
+    def local_path(self, name: str) -> str:
         """The path of a name."""
         return os.path.join(self.root, *name.split("/"))
 

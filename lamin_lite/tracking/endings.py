@@ -1,20 +1,25 @@
 """How a script ends: what tells the end of the process from the end that somebody wrote.
 
-While the run of track() is open, ``sys.exit`` and ``sys.excepthook`` are wrapped, and restored afterwards. There are
-no signal handlers: a signal ends the process as it would without us, and whoever looks next writes ``aborted``.
+While the run of track() is open, the ways to call ``sys.exit`` and ``sys.excepthook`` are wrapped, and restored
+afterwards. There are no signal handlers: a signal ends the process as it would without us, and whoever looks next
+writes ``aborted``.
 """
 
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 from ..base._typing import TYPE_CHECKING
 from .opened import COMPLETED, ERRORED, outcome, tap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ast
+    from collections.abc import Callable, Iterator
     from types import FrameType, TracebackType
-    from typing import Any, NoReturn, Optional
+    from typing import Any, Optional
+
+    Outcome = tuple[str, Optional[int]]
 
 
 class Hooks:
@@ -23,22 +28,33 @@ class Hooks:
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._failed = failed
         self._frame = _main_frame()
-        self._exit: Any = sys.exit
-        self._excepthook: Any = sys.excepthook
+        self._thread = get_ident()
         self._last_exit: Optional[SystemExit] = None
-        self._my_exit, self._my_excepthook = self._noted_exit, self._noted_excepthook
-        sys.exit, sys.excepthook = self._my_exit, self._my_excepthook
+        self._excepthook: Any = sys.excepthook
+        self._my_excepthook = sys.excepthook = self._noted_excepthook
+        self._exits = [(names, name, names[name], self._noted(names[name])) for names, name in _exits(self._frame)]
+        for names, name, _, noted in self._exits:
+            names[name] = noted
 
     def restore(self) -> None:
         """Put the hooks back, unless somebody else has wrapped them since."""
-        if sys.exit is self._my_exit:
-            sys.exit = self._exit
+        for names, name, original, noted in self._exits:
+            if names.get(name) is noted:
+                names[name] = original
         if sys.excepthook is self._my_excepthook:
             sys.excepthook = self._excepthook
 
-    def _noted_exit(self, status: Any = None, /) -> NoReturn:
-        self._last_exit = SystemExit(status) if status is not None else SystemExit()
-        raise self._last_exit
+    def _noted(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def exit(*args: Any, **kwargs: Any) -> Any:  # noqa: A001
+            try:
+                return original(*args, **kwargs)
+            except SystemExit as error:
+                if get_ident() == self._thread:  # of another thread, it ends that one only
+                    self._last_exit = error
+                raise
+
+        exit.__doc__ = getattr(original, "__doc__", None)
+        return exit
 
     def _noted_excepthook(
         self, kind: type[BaseException], error: BaseException, trace: Optional[TracebackType]
@@ -46,20 +62,42 @@ class Hooks:
         self._excepthook(kind, error, trace)  # prints the traceback, which so gets into the report
         self._failed(error)
 
-    def at_exit(self) -> tuple[str, Optional[int]]:
+    def at_exit(self) -> Outcome:
         """Status and exit code of a script that ended without an exception that was shown.
 
-        A main program that ran to its end is completed. Else a SystemExit ended it: its code is that of the last
-        ``sys.exit``, or what the ``raise SystemExit(...)`` in the main program says.
+        A main program that ran to its end is completed. Else an exception ended it that another excepthook showed,
+        or a SystemExit: its code is that of the ``sys.exit`` that came up to the main program, or what the
+        ``raise SystemExit(...)`` there says.
         """
-        frame = self._frame
+        frame, last = self._frame, self._last_exit
         if frame is None or _ran_to_its_end(frame):
             return COMPLETED, None
-        if self._last_exit is not None:
-            return outcome(self._last_exit)
+        shown = getattr(sys, "last_value", None)
+        if shown is not None and frame in _passed(shown):
+            return outcome(shown)
+        left = {} if last is None else _passed(last)
+        if last is not None and left.get(frame) == frame.f_lasti:
+            return outcome(last)
         if tap.died_with_text:
             return ERRORED, 1
-        return _raised_by_hand(frame)
+        by_hand = _raised_by_hand(frame)
+        if by_hand is None and last is not None and frame in left:
+            return outcome(last)
+        return by_hand or (ERRORED, None)  # raised in a function: that all was well is less likely than an early stop
+
+
+def _exits(frame: Optional[FrameType]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where functions stand that end the program: ``exit()`` and ``from sys import exit`` of the main program too."""
+    import builtins
+
+    yield vars(sys), "exit"
+    if frame is None or hasattr(sys, "ps1"):
+        return  # at a prompt, `exit` without a call explains itself
+    yield from ((vars(builtins), name) for name in ("exit", "quit") if hasattr(builtins, name))
+    known = [sys.exit, getattr(builtins, "exit", None), getattr(builtins, "quit", None)]
+    for name, value in list(frame.f_globals.items()):
+        if callable(value) and any(value is each for each in known):
+            yield frame.f_globals, name
 
 
 def _main_frame() -> Optional[FrameType]:
@@ -80,26 +118,48 @@ def _ran_to_its_end(frame: FrameType) -> bool:
     )
 
 
-def _raised_by_hand(frame: FrameType) -> tuple[str, Optional[int]]:
-    """The code of ``raise SystemExit(<a number or name>)`` in the main program.
+def _passed(error: BaseException) -> dict[FrameType, int]:
+    """The frames that an exception went through, each with the instruction at which it left."""
+    passed, trace = {}, error.__traceback__
+    while trace is not None:
+        passed[trace.tb_frame] = trace.tb_lasti
+        trace = trace.tb_next
+    return passed
+
+
+def _raised_by_hand(frame: FrameType) -> Optional[Outcome]:
+    """What ``raise SystemExit(<a number or name>)`` in the main program means; None if it stopped elsewhere.
 
     Of ``raise SystemExit(main())`` only ``main`` knew it: taken as completed. Where the code must be known, it is by
     ``sys.exit``.
     """
     import ast
-    import linecache
 
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    try:
-        statement: Any = ast.parse(
-            line.partition(":")[2].strip() if line.endswith(")") and ": raise" in line else line
-        ).body[0]
-        call = statement.exc
-        value = call.args[0] if getattr(call, "args", None) else ast.Constant(value=None)
-    except (SyntaxError, AttributeError, IndexError):
-        return ERRORED, None  # raised in a function: that it was to stop early is more likely than that all was well
+    statement = _raise_at(frame)
+    raised = getattr(statement, "exc", None)
+    called = raised.func if isinstance(raised, ast.Call) else raised
+    if not isinstance(called, ast.Name) or called.id != "SystemExit":
+        return None
+    value = raised.args[0] if isinstance(raised, ast.Call) and raised.args else ast.Constant(value=None)
     if isinstance(value, ast.Name):
         return outcome(SystemExit(frame.f_globals.get(value.id)))
-    if isinstance(value, ast.Constant):
-        return outcome(SystemExit(value.value))
-    return COMPLETED, None
+    return outcome(SystemExit(value.value)) if isinstance(value, ast.Constant) else (COMPLETED, None)
+
+
+def _raise_at(frame: FrameType) -> Optional[ast.Raise]:
+    """The ``raise`` statement of the main program in the line where it stopped."""
+    import ast
+    import linecache
+
+    from ..capture.source import source_of_main
+
+    text = "".join(linecache.getlines(frame.f_code.co_filename)) or source_of_main()["text"] or ""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+    line = frame.f_lineno
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            return node
+    return None

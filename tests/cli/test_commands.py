@@ -192,7 +192,7 @@ def test_a_reader_that_goes_away_is_no_traceback(home, project):
 def test_trees_are_printed_where_the_terminal_knows_only_ascii(cli, project):
     done = cli("lineage folder/a.csv", env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
-    assert "made by my_script.py" in done.stdout
+    assert "\n`- made by my_script.py" in done.stdout
 
 
 def test_a_command_imports_only_its_own_file(run_python, workdir):

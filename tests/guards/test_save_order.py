@@ -36,7 +36,15 @@ def test_bytes_are_durable_under_their_name_before_the_row_is(workdir, size, tmp
     (workdir / "data.txt").write_bytes(b"x" * size)
     log = tmp_path / "strace"
     done = subprocess.run(
-        ["strace", "-f", "-y", "-o", log, "-e", "trace=stat,newfstatat,statx,write,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2"]
+        [
+            "strace",
+            "-f",
+            "-y",
+            "-o",
+            log,
+            "-e",
+            "trace=stat,newfstatat,statx,write,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2",
+        ]
         + [sys.executable, "-c", SAVE],
         cwd=workdir,
         env={**clean_environ(tmp_path), "PYTHONPATH": str(REPO)},
@@ -58,8 +66,12 @@ def test_bytes_are_durable_under_their_name_before_the_row_is(workdir, size, tmp
         last(calls, r"(fsync|fdatasync)\(\d+<.*lamin\.db-wal>"),
     ]
     assert order == sorted(order), "staged, fsync, rename, fsync of the folder, then the row: found " + "\n".join(calls)
-    assert last(calls, r"write\w*\(\d+<.*/tmp/\w+>|copy_file_range\(.*/tmp/\w+>") < order[0], "all bytes come before the fsync"
-    assert last(calls, r"p?write(64)?\(\d+<.*lamin\.db-wal>") < order[-1], "the last write of the log is followed by an fsync"
+    assert last(calls, r"write\w*\(\d+<.*/tmp/\w+>|copy_file_range\(.*/tmp/\w+>") < order[0], (
+        "all bytes come before the fsync"
+    )
+    assert last(calls, r"p?write(64)?\(\d+<.*lamin\.db-wal>") < order[-1], (
+        "the last write of the log is followed by an fsync"
+    )
 
 
 def matching(calls, pattern):

@@ -143,3 +143,11 @@ def test_a_cut_keeps_what_is_nearest_and_says_so(chain):
     assert [node.title for node in graph.nodes if node.kind == "artifact"] == [f"a{at}.csv" for at in range(4991, 5001)]
     assert graph.is_cut
     assert "only what is nearest was read" in str(graph)
+
+
+def test_of_a_script_with_very_many_runs_the_latest_are_shown(chain):
+    graph = chain.run.transform.view_lineage(return_graph=True)
+    assert len(graph.starts) == 1000
+    assert graph.starts[-1] == chain.run.uid
+    assert graph.is_cut
+    assert "… 980 more" in str(graph)

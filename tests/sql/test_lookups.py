@@ -8,7 +8,29 @@ from hypothesis import strategies as st
 
 import lamin_lite as ln
 
-TEXTS = ["", "a", "A", "É", "é", "e\u0301", "ß", "SS", "İ", "ﬁ", "%", "_", "a%", "\\", "'", '"', "\uffff", "\U0010ffff", "z\U0010ffff", "a\0b", "\ue000"]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "É",
+    "é",
+    "e\u0301",
+    "ß",
+    "SS",
+    "İ",
+    "ﬁ",
+    "%",
+    "_",
+    "a%",
+    "\\",
+    "'",
+    '"',
+    "\uffff",
+    "\U0010ffff",
+    "z\U0010ffff",
+    "a\0b",
+    "\ue000",
+]
 texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=4))
 INJECTIONS = [
     "'; DROP TABLE artifact; --",
@@ -61,7 +83,9 @@ def test_texts_are_compared_as_python_does(instance, field, stored, wanted, othe
         value = [wanted, other] if lookup in ("in", "range") else wanted
         test = oracle(lookup, value)
         name = f"{field}__{lookup}"
-        assert rows.filter(**{name: value}).values_list(field, flat=True) == [text for text in stored if test(text)], name
+        assert rows.filter(**{name: value}).values_list(field, flat=True) == [text for text in stored if test(text)], (
+            name
+        )
         left = rows.exclude(**{name: value}).values_list(field, flat=True)
         assert left == [text for text in stored if not test(text)], name
 
@@ -101,7 +125,10 @@ def test_no_text_becomes_sql(instance, text):
         for lookup in ("", "__contains", "__startswith", "__endswith"):
             instance.Transform.filter(**{field + lookup: text}).count()
     instance.Run.filter(**{f"params__{text}": text, "params__a__in": [text]}).count()
-    for wrong in (lambda: instance.Transform.filter(**{text: 1}), lambda: instance.Transform.filter(**{f"key__{text}": 1})):
+    for wrong in (
+        lambda: instance.Transform.filter(**{text: 1}),
+        lambda: instance.Transform.filter(**{f"key__{text}": 1}),
+    ):
         with pytest.raises(ln.errors.FieldError):
             wrong()
     for method in ("order_by", "values_list"):

@@ -11,7 +11,23 @@ from hypothesis import strategies as st
 import lamin_lite as ln
 from lamin_lite.base import canon
 
-ODD = ["", "a", "A", "É", "é", "ß", "\0", "a\0b", "\ud800", "'; DROP TABLE run; --", "%", "_", "x" * 200, "x" * 201, "x" * 300]
+ODD = [
+    "",
+    "a",
+    "A",
+    "É",
+    "é",
+    "ß",
+    "\0",
+    "a\0b",
+    "\ud800",
+    "'; DROP TABLE run; --",
+    "%",
+    "_",
+    "x" * 200,
+    "x" * 201,
+    "x" * 300,
+]
 SCALARS = [
     *[None, True, False, 0, 1, -1, 2, 0.0, 0.5, 1.0, -0.0, 2**53, 2**53 + 1, -(2**53) - 1, 2**64, 10**30, 1e16, 1e300],
     *[math.nan, math.inf, -math.inf, *ODD],
@@ -25,7 +41,8 @@ scalars = st.one_of(
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "0", "", "\0", "\ud800", "x\x1fy"]), inner, max_size=3)
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["a", "b", "0", "", "\0", "\ud800", "x\x1fy"]), inner, max_size=3),
     ),
     max_leaves=6,
 )
@@ -62,8 +79,10 @@ def equal(one, other):
         return one is other
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
         return math.isnan(other)
-    return type(one) is type(other) and one == other or (
-        isinstance(one, (int, float)) and isinstance(other, (int, float)) and one == other
+    return (
+        type(one) is type(other)
+        and one == other
+        or (isinstance(one, (int, float)) and isinstance(other, (int, float)) and one == other)
     )
 
 
@@ -153,7 +172,9 @@ def test_a_name_with_two_underscores_is_found(instance, transform):
 
 
 def test_names_that_look_alike_in_a_path_are_told_apart(instance, transform):
-    runs_ = [start(instance, transform, params) for params in ({"": {"a": 1}}, {"a": 1}, {"a": {"": 1}}, {"a": {"b": 1}})]
+    runs_ = [
+        start(instance, transform, params) for params in ({"": {"a": 1}}, {"a": 1}, {"a": {"": 1}}, {"a": {"b": 1}})
+    ]
     assert instance.Run.filter(params__a=1).to_list() == [runs_[1]]
     assert instance.Run.filter(params__a__b=1).to_list() == [runs_[3]]
 
@@ -176,7 +197,9 @@ def test_values_are_looked_up_in_the_form_in_which_they_are_kept(instance, trans
     from datetime import date
 
     run = start(instance, transform, {"path": str(workdir), "day": "2026-01-02", "pair": [1, 2]})
-    assert instance.Run.filter(params__path=workdir, params__day=date(2026, 1, 2), params__pair=(1, 2)).to_list() == [run]
+    assert instance.Run.filter(params__path=workdir, params__day=date(2026, 1, 2), params__pair=(1, 2)).to_list() == [
+        run
+    ]
 
 
 def test_a_number_of_ten_thousand_digits_does_not_stop_the_run(instance, transform):

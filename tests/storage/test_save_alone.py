@@ -97,7 +97,10 @@ def test_many_processes_save_the_same_bytes_under_one_key_and_under_many_at_once
 
 @posix
 def test_many_processes_make_one_instance_at_once(workdir, children):
-    code = TOGETHER.replace("store = ln.connect()\n", "") + "print(ln.init().uid)\nln.Transform(key=number + '.py').save()\n"
+    code = (
+        TOGETHER.replace("store = ln.connect()\n", "")
+        + "print(ln.init().uid)\nln.Transform(key=number + '.py').save()\n"
+    )
     said = children(code, PROCESSES)
     assert len(set(said)) == 1
     instance = ln.Instance.open(workdir)

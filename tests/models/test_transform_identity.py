@@ -1,0 +1,148 @@
+"""Which transform a script is: the same file, a new version, a copy, a rename, a move; never a question."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+import lamin_lite as ln
+
+TRACK = "import lamin_lite as ln\nln.track({uid})\n{more}\nln.finish()\n"
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+@pytest.fixture
+def script(workdir, run_python):
+    """Write a script that tracks itself (unless its text is None), run it, and give what it said."""
+
+    def run(name, more="", uid="", *, cwd=None, flags=(), expect=0):
+        path = workdir / name
+        if more is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(TRACK.format(uid=uid, more=more))
+        done = run_python(path, cwd=cwd or workdir, flags=flags)
+        assert done.returncode == expect, done.stderr
+        return done.stderr
+
+    return run
+
+
+def versions(instance, **conditions):
+    return instance.Transform.filter(**conditions).order_by("uid").to_list()
+
+
+def test_an_unchanged_script_is_the_same_transform_with_a_new_run(instance, script):
+    script("s.py", "x = 1")
+    script("s.py", None)
+    (one,) = versions(instance)
+    assert one.key == "s.py"
+    assert one.uid.endswith("0000")
+    assert one.runs.count() == 2
+    assert len({run.uid for run in one.runs}) == 2
+    assert {run.status for run in one.runs} == {"completed"}
+
+
+def test_a_changed_script_is_a_new_version_and_a_reverted_one_the_old(instance, script):
+    for text in ("x = 1", "x = 2", "x = 1"):
+        script("s.py", text)
+    old, new = versions(instance)
+    assert (old.stem_uid, old.uid[-4:], new.uid[-4:]) == (new.stem_uid, "0000", "0001")
+    assert (old.runs.count(), new.runs.count()) == (2, 1)
+    assert (old.is_latest, new.is_latest) == (False, True)
+
+
+def test_a_renamed_script_keeps_its_history_without_a_question(instance, script, workdir):
+    script("s.py", "x = 1")
+    os.rename("s.py", "renamed.py")
+    script("renamed.py", None)
+    (one,) = versions(instance)
+    assert one.key == "renamed.py"
+    assert one.runs.count() == 2
+
+
+def test_a_copied_script_runs_without_a_question_and_the_first_keeps_its_name(instance, script):
+    script("s.py", "x = 1")
+    shutil.copy("s.py", "copy.py")
+    script("copy.py", None)
+    script("s.py", None)
+    assert instance.Transform.get(key="s.py").runs.count() == 2
+    assert instance.Transform.get(key="copy.py").runs.count() == 1
+
+
+def test_two_files_of_one_name_are_two_transforms_with_one_warning(instance, script):
+    assert "Two files" not in script("s.py", "x = 1")
+    assert script("sub/s.py", "x = 2").count("Two files are called s.py") == 1
+    assert "Two files" not in script("sub/s.py", "x = 3")
+    assert "Two files" not in script("s.py", "x = 4")
+    stems = {row.stem_uid for row in versions(instance)}
+    assert len(stems) == 2
+    assert sorted(instance.Transform.filter(stem=stem).count() for stem in stems) == [2, 2]
+
+
+def test_moving_the_whole_project_loses_nothing(instance, script, workdir, run_python):
+    write = "open('a.txt', 'w').write('one')\nln.Artifact('a.txt', key='a.txt').save()"
+    script("s.py", write)
+    script("sub/s.py", "x = 2")
+    moved = workdir.parent / "moved"
+    os.rename(workdir, moved)
+    for name in ("s.py", "sub/s.py"):
+        done = run_python(moved / name, cwd=moved)
+        assert done.returncode == 0, done.stderr
+        assert "Two files" not in done.stderr
+    there = ln.Instance.open(moved)
+    assert there.Transform.filter().count() == 2
+    assert [row.runs.count() for row in there.Transform.filter()] == [2, 2]
+    assert there.Artifact.get(key="a.txt").load() == "one"
+    assert there.Artifact.filter().count() == 1
+    os.rename(moved, workdir)
+
+
+def test_a_pinned_uid_survives_a_rename_with_a_change(instance, script):
+    pin = '"abcdEFGH1234"'
+    script("u1.py", "x = 1", pin)
+    os.rename("u1.py", "u2.py")
+    script("u2.py", "x = 2", pin)
+    old, new = versions(instance)
+    assert (old.uid, new.uid) == ("abcdEFGH12340000", "abcdEFGH12340001")
+    assert instance.Transform.get(key="u2.py") == new
+
+
+def test_a_wrong_uid_is_one_sentence_with_a_fresh_one(instance, script):
+    said = script("s.py", "", '"tooShort"', expect=1)
+    assert "'tooShort' must have 12 letters and digits" in said
+    assert instance.Run.filter().count() == 0
+
+
+PACKAGE = "import lamin_lite as ln\n\n@ln.flow()\ndef main():\n    pass\n\nif __name__ == '__main__':\n    main()\n"
+
+
+def test_a_module_of_a_package_has_one_key_however_it_is_run(instance, script, workdir, run_python):
+    (workdir / "mypkg/sub").mkdir(parents=True)
+    (workdir / "mypkg/__init__.py").write_text("")
+    (workdir / "mypkg/sub/__init__.py").write_text("")
+    (workdir / "mypkg/sub/mod.py").write_text(PACKAGE)
+    from tests.conftest import REPO
+
+    env = {"PYTHONPATH": f"{REPO}{os.pathsep}{workdir}"}
+    for code in ("from mypkg.sub.mod import main; main()", "-m mypkg.sub.mod"):
+        done = run_python(code, cwd=workdir, env=env)
+        assert done.returncode == 0, done.stderr
+    (one,) = versions(instance)
+    assert one.key == "pypackages/mypkg/sub/mod.py"
+    assert one.runs.count() == 2
+
+
+def test_with_a_development_directory_keys_are_paths_from_any_directory(instance, script, workdir):
+    instance.settings.dev_dir = workdir
+    script("a/b/s.py", "x = 1", cwd=workdir / "storage")
+    script("a/s.py", "x = 2")
+    assert sorted(row.key for row in versions(instance)) == ["a/b/s.py", "a/s.py"]
+    with pytest.raises(ln.errors.InvalidArgument, match="nowhere"):
+        instance.settings.dev_dir = workdir / "nowhere"
+    assert not (workdir / "nowhere").exists()

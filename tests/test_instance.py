@@ -1,0 +1,164 @@
+"""Instances: explicit, several in one process, also of several copies of the package, without globals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+
+import pytest
+
+import lamin_lite as ln
+from tests.conftest import REPO
+
+
+@pytest.fixture
+def two(workdir):
+    made = []
+    for name in ("one", "two"):
+        (workdir / name).mkdir()
+        made.append(ln.Instance.init(workdir / name))
+        (workdir / f"{name}.txt").write_text(name)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _no_default():
+    yield
+    ln.disconnect()
+
+
+def test_an_instance_needs_no_current_one(two):
+    one, _ = two
+    assert one.Artifact("one.txt", key="a.txt").save().load() == "one"
+    with pytest.raises(ln.errors.NoInstance, match="init"):
+        ln.Artifact.filter()
+
+
+def test_two_instances_in_one_process_do_not_mix(two):
+    one, other = two
+    first, second = one.Artifact("one.txt", key="a.txt"), other.Artifact("two.txt", key="a.txt")
+    second.save()
+    first.save()
+    assert one.Artifact.get(key="a.txt").load() == "one"
+    assert other.Artifact.get(key="a.txt").load() == "two"
+    assert isinstance(first, ln.Artifact)
+    assert first != second
+    assert [store.Artifact.filter().count() for store in two] == [1, 1]
+
+
+def test_two_instances_in_two_threads_do_not_mix(two):
+    failures = []
+
+    def work(store, name):
+        try:
+            for at in range(8):
+                store.Artifact(f"{name}.txt", key=f"{at}.txt").save()
+                assert store.Artifact.get(key=f"{at}.txt").load() == name
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=pair) for pair in zip(two, ("one", "two"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert [store.Artifact.filter().count() for store in two] == [8, 8]
+
+
+def test_rows_of_two_instances_cannot_be_linked(two):
+    one, other = two
+    transform = one.Transform(key="t.py").save()
+    with pytest.raises(ln.errors.InvalidArgument, match="two instances"):
+        other.Run(transform=transform)
+    run = one.Run(transform=transform).save()
+    with pytest.raises(ln.errors.InvalidArgument, match="two instances"):
+        other.Artifact("two.txt", key="a.txt", run=run)
+    artifact = other.Artifact("two.txt", key="a.txt").save()
+    with pytest.raises(ln.errors.InvalidArgument, match="two instances"):
+        artifact.load(is_run_input=run)
+
+
+def test_a_copy_of_an_instance_is_another_instance(two, workdir):
+    one, _ = two
+    run = one.Run(transform=one.Transform(key="t.py").save()).save()
+    one.database.close()
+    shutil.copytree(workdir / "one", workdir / "copy")
+    copy = ln.Instance.open(workdir / "copy")
+    assert copy.uid == one.uid
+    with pytest.raises(ln.errors.InvalidArgument, match="two instances"):
+        copy.Artifact("one.txt", key="a.txt", run=run)
+    link = workdir / "link"
+    os.symlink(workdir / "one", link)
+    assert ln.Instance.open(link).Artifact("one.txt", key="a.txt", run=run).save().run == run
+
+
+def test_the_run_of_the_default_instance_is_that_of_the_same_instance_opened_again(two, run_python, workdir):
+    code = (
+        "import lamin_lite as ln\n"
+        "ln.track()\n"
+        "open('a.txt', 'w').write('a')\n"
+        "a = ln.Instance.open('.').Artifact('a.txt', key='a.txt').save()\n"
+        "assert a.run == ln.context.run, a.run\n"
+    )
+    done = run_python(code, cwd=workdir / "one")
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_is_found_from_below_and_a_foreign_or_missing_one_is_one_sentence(two, workdir, monkeypatch):
+    below = workdir / "one" / "deep" / "er"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert ln.connect().root == str(workdir / "one")
+    monkeypatch.chdir(workdir)
+    monkeypatch.setenv("LAMIN_LITE_INSTANCE", str(workdir / "two"))
+    assert ln.connect().root == str(workdir / "two")
+    monkeypatch.setenv("LAMIN_LITE_INSTANCE", str(workdir / "three"))
+    with pytest.raises(ln.errors.NoInstance, match="three"):
+        ln.connect()
+
+
+def test_it_opens_by_folder_marker_storage_or_database(two, workdir):
+    one, _ = two
+    marker = workdir / "one" / ".lamin_lite"
+    storage = workdir / "one" / "storage"
+    for place in (workdir / "one", marker, marker / "instance.json", storage, storage / ".lamin_lite/lamin.db"):
+        assert ln.Instance.open(place).uid == one.uid
+
+
+def test_init_again_opens_and_another_storage_is_a_conflict(two, workdir):
+    one, _ = two
+    assert ln.Instance.init(workdir / "one").uid == one.uid
+    with pytest.raises(ln.errors.Conflict, match="already"):
+        ln.Instance.init(workdir / "one", storage="elsewhere")
+    assert not (workdir / "one" / "elsewhere").exists()
+    (workdir / "file").write_text("")
+    with pytest.raises(ln.errors.InvalidArgument, match="is a file"):
+        ln.Instance.init(workdir / "three", storage=workdir / "file")
+
+
+VENDORED = """
+import importlib, sys
+one = importlib.import_module("acme._vendor.lineage").Instance.open("one")
+two = importlib.import_module("other._vendor.ll").Instance.open("one")
+for name, copy in (("acme", one), ("other", two)):
+    copy.Artifact(f"{name}.txt", key="same.txt").save()
+assert type(one.Artifact.filter().first()) is not type(two.Artifact.filter().first())
+print([copy.Artifact.get(key="same.txt").uid for copy in (one, two)], one.Artifact.get(key="same.txt").load())
+assert "lamin_lite" not in sys.modules
+"""
+
+
+def test_two_vendored_copies_share_an_instance(two, workdir, run_python):
+    one, _ = two
+    for name, place in (("acme", "acme/_vendor/lineage"), ("other", "other/_vendor/ll")):
+        shutil.copytree(REPO / "lamin_lite", workdir / place, ignore=shutil.ignore_patterns("__pycache__"))
+        for folder in (name, f"{name}/_vendor"):
+            (workdir / folder / "__init__.py").write_text("")
+        (workdir / f"{name}.txt").write_text(name)
+    done = run_python(VENDORED, cwd=workdir, env={"PYTHONPATH": str(workdir)})
+    assert done.returncode == 0, done.stderr
+    latest = one.Artifact.get(key="same.txt")
+    assert done.stdout.split() == [f"['{latest.uid}',", f"'{latest.uid}']", "other"]
+    assert latest.versions.count() == 2

@@ -1,0 +1,161 @@
+"""Every ending has its status, exit code and report, and is the same ending that it would be without us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SCRIPT = """
+from sys import exit as from_sys
+mode = sys.argv[1]
+print("before")
+ln.track(params={"mode": mode})
+print("hello", mode)
+def deep():
+    if mode == "exit in a function": sys.exit(3)
+    if mode == "raise in a function": raise SystemExit(4)
+    if mode == "raise 0 in a function": raise SystemExit(0)
+    if mode == "imported exit in a function": from_sys(8)
+    if mode == "built-in exit in a function": exit(8)
+def main(): return 5
+if mode == "exit 0": sys.exit(0)
+if mode == "exit": sys.exit()
+if mode == "exit 3": sys.exit(3)
+if mode == "exit True": sys.exit(True)
+if mode == "exit text": sys.exit("sorry")
+if mode == "exit of main": sys.exit(main())
+if mode == "imported exit": from_sys(7)
+if mode == "built-in exit": exit(6)
+if mode == "built-in quit": quit()
+if mode == "raise 5":
+    raise SystemExit(5)
+if mode == "raise 0":
+    raise SystemExit(0)
+if mode == "raise": raise SystemExit
+if mode == "raise text": raise SystemExit("oh no")
+if mode == "error": 1/0
+if mode == "value error": raise ValueError(3)
+if mode == "ctrl-c": raise KeyboardInterrupt
+if mode == "kill": os.kill(os.getpid(), 9)
+if mode == "term": os.kill(os.getpid(), 15)
+if mode == "_exit": os._exit(7)
+if mode == "abort": os.abort()
+if mode == "crash": import ctypes; ctypes.string_at(0)
+if mode == "exit caught":
+    try: sys.exit(9)
+    except SystemExit: pass
+if mode == "another exit caught":
+    try: sys.exit(9)
+    except SystemExit: pass
+    raise SystemExit(5)
+if mode == "exit in a thread":
+    import threading; t = threading.Thread(target=sys.exit, args=(3,)); t.start(); t.join()
+if mode == "exit in a thread and raise":
+    import threading; t = threading.Thread(target=sys.exit, args=(3,)); t.start(); t.join()
+    raise SystemExit(5)
+if mode == "error in a thread":
+    import threading; t = threading.Thread(target=lambda: 1/0); t.start(); t.join()
+if mode == "daemon thread":
+    import threading; threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
+if mode == "finish twice":
+    ln.finish(); ln.finish()
+if mode == "error after finish":
+    ln.finish(); 1/0
+if mode == "exit inside with":
+    with open("x", "w"): sys.exit(6)
+if mode == "exit inside finally":
+    try: sys.exit(6)
+    finally: print("cleaning")
+if mode == "replaced excepthook":
+    sys.excepthook = lambda *a: print("mine", a[0].__name__)
+    raise ValueError(3)
+if mode == "chained excepthook":
+    ours = sys.excepthook
+    sys.excepthook = lambda *a: (print("mine", a[0].__name__), ours(*a))
+    1/0
+deep()
+if mode == "fork, child returns":
+    pid = os.fork()
+    if pid: os.waitpid(pid, 0)
+    print("child" if pid == 0 else "parent")
+if mode == "fork, child exits":
+    if os.fork() == 0:
+        print("child"); sys.exit(2)
+    os.wait()
+if mode == "fork, child finishes":
+    if os.fork() == 0:
+        try: ln.finish()
+        except ln.errors.TrackNotCalled: os._exit(0)
+        os._exit(9)
+    assert os.wait()[1] == 0
+if mode == "finish": ln.finish()
+"""
+
+# mode, exit code of the process, status, exit code that is kept, text in the report
+ENDINGS = [
+    ("nothing", 0, "completed", None, ""),
+    ("finish", 0, "completed", None, ""),
+    ("exit 0", 0, "completed", 0, ""),
+    ("exit", 0, "completed", 0, ""),
+    ("exit 3", 3, "errored", 3, ""),
+    ("exit True", 1, "errored", 1, ""),
+    ("exit text", 1, "errored", 1, "sorry"),
+    ("exit of main", 5, "errored", 5, ""),
+    ("imported exit", 7, "errored", 7, ""),
+    ("built-in exit", 6, "errored", 6, ""),
+    ("built-in quit", 0, "completed", 0, ""),
+    ("exit in a function", 3, "errored", 3, ""),
+    ("imported exit in a function", 8, "errored", 8, ""),
+    ("built-in exit in a function", 8, "errored", 8, ""),
+    ("raise 5", 5, "errored", 5, ""),
+    ("raise 0", 0, "completed", 0, ""),
+    ("raise", 0, "completed", 0, ""),
+    ("raise text", 1, "errored", 1, "oh no"),
+    ("raise in a function", 4, "errored", None, ""),
+    ("error", 1, "errored", 1, "ZeroDivisionError: division by zero"),
+    ("value error", 1, "errored", 1, "ValueError: 3"),
+    ("replaced excepthook", 1, "errored", 1, "mine ValueError"),
+    ("chained excepthook", 1, "errored", 1, "mine ZeroDivisionError\nTraceback"),
+    ("ctrl-c", -2, "aborted", 130, "KeyboardInterrupt"),
+    ("kill", -9, "aborted", None, ""),
+    ("term", -15, "aborted", None, ""),
+    ("_exit", 7, "aborted", None, ""),
+    ("abort", -6, "aborted", None, ""),
+    ("crash", -11, "aborted", None, ""),
+    ("exit caught", 0, "completed", None, ""),
+    ("another exit caught", 5, "errored", 5, ""),
+    ("exit in a thread", 0, "completed", None, ""),
+    ("exit in a thread and raise", 5, "errored", 5, ""),
+    ("error in a thread", 0, "completed", None, "ZeroDivisionError"),
+    ("daemon thread", 0, "completed", None, ""),
+    ("finish twice", 1, "completed", None, ""),
+    ("error after finish", 1, "completed", None, ""),
+    ("exit inside with", 6, "errored", 6, ""),
+    ("exit inside finally", 6, "errored", 6, "cleaning"),
+    ("fork, child returns", 0, "completed", None, "parent"),
+    ("fork, child exits", 0, "completed", None, "child"),
+    ("fork, child finishes", 0, "completed", None, ""),
+]
+KILLED = ("kill", "term", "_exit", "abort", "crash")
+
+
+@pytest.mark.parametrize(("mode", "code", "status", "kept", "text"), ENDINGS, ids=[row[0] for row in ENDINGS])
+def test_each_ending_has_its_status_exit_code_and_report(project, mode, code, status, kept, text):
+    # unbuffered as in a batch job, where the text of a killed program matters
+    done = project.run(SCRIPT, mode, code=code, flags=["-u"])
+    run = project.only_run()
+    report = project.report(run)
+    assert (run.status, run.exit_code) == (status, kept), (report, done.stderr)
+    assert run.finished_at >= run.started_at
+    assert run.is_end_estimated is (mode in KILLED)
+    assert report.startswith(f"hello {mode}\n"), report
+    assert text in report
+    assert "before" not in report
+    if mode in ("finish twice", "error after finish"):
+        assert "Error" not in report
+    assert not list((project.folder / "data/.lamin_lite").rglob("*.log")), "the log is the report now"
