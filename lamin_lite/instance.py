@@ -220,31 +220,38 @@ class Instance:
     # -- the registries
 
     @property
-    def Artifact(self) -> Manager[Artifact]:  # noqa: D102, N802
+    def Artifact(self) -> Manager[Artifact]:  # noqa: N802
+        """The artifacts of this instance: made by a call, found by `filter` and `get`."""
         return Manager(models.Artifact, self)
 
     @property
-    def Transform(self) -> Manager[Transform]:  # noqa: D102, N802
+    def Transform(self) -> Manager[Transform]:  # noqa: N802
+        """The transforms of this instance."""
         return Manager(models.Transform, self)
 
     @property
-    def Run(self) -> Manager[Run]:  # noqa: D102, N802
+    def Run(self) -> Manager[Run]:  # noqa: N802
+        """The runs of this instance."""
         return Manager(models.Run, self)
 
     @property
-    def Storage(self) -> Manager[Storage]:  # noqa: D102, N802
+    def Storage(self) -> Manager[Storage]:  # noqa: N802
+        """The storages of this instance."""
         return Manager(models.Storage, self)
 
     @property
-    def User(self) -> Manager[User]:  # noqa: D102, N802
+    def User(self) -> Manager[User]:  # noqa: N802
+        """The people who ran something in this instance."""
         return Manager(models.User, self)
 
     @property
-    def Space(self) -> Manager[Space]:  # noqa: D102, N802
+    def Space(self) -> Manager[Space]:  # noqa: N802
+        """The spaces of this instance."""
         return Manager(models.Space, self)
 
     @property
-    def Branch(self) -> Manager[Branch]:  # noqa: D102, N802
+    def Branch(self) -> Manager[Branch]:  # noqa: N802
+        """The branches of this instance."""
         return Manager(models.Branch, self)
 
     def info(self) -> dict[str, Any]:

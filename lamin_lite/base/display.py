@@ -1,65 +1,36 @@
 """Words to the user, and the drawing of trees.
 
-Messages go through the ``logging`` of the application. Where nobody configured any, ``attach_handler`` (called by
-track, flow and the CLI, never by an import) adds one plain handler that writes to the standard error as it is at
-that moment. Data goes to standard output, words go to standard error.
+Messages go through the ``logging`` of the application. Where nobody configured any, they are written to the standard
+error as it is at that moment, once ``attach_handler`` was called (by track, flow and the CLI, never by an import). Data goes to standard output, words go to standard error.
 """
 
 from __future__ import annotations
 
+import sys
 from _thread import get_ident
 
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Sequence
-    from typing import Union
+    from typing import Any, Union
 
     #: a tree: its label and the trees below it
     Tree = tuple[str, Sequence["Union[str, Tree]"]]
 
-_logger: logging.Logger | None = None
 _IN_ASCII = str.maketrans("├└│─╌↑⋯…", "|`|--^~~")  # how trees look where the encoding has no box characters
 _speaking = 0  # the thread that is writing our own words
 
 
-def logger() -> logging.Logger:
-    """The package's logger, named after the package as it is installed (or vendored)."""
-    global _logger
-    if _logger is None:
-        import logging
+_shown = False  # whether the user sees what we do, where no logging was configured
 
-        _logger = logging.getLogger((__package__ or "lamin_lite").rpartition(".")[0])
-    return _logger
+INFO, WARNING = 20, 30  #: the levels of logging, which is not imported for them: it costs 6 ms
 
 
 def attach_handler() -> None:
     """Make messages visible on standard error, unless the application configured logging itself."""
-    log = logger()
-    if log.handlers or log.root.handlers:
-        return
-    import logging
-
-    class Stderr(logging.Handler):
-        """Writes to the ``sys.stderr`` of the moment, so that redirections are followed."""
-
-        def emit(self, record: logging.LogRecord) -> None:
-            import sys
-
-            if sys.stderr is not None and not logging.getLogger().handlers:
-                mark = "→" if record.levelno < logging.WARNING else "!"
-                global _speaking
-                _speaking = get_ident()
-                try:
-                    print(f"{mark} {self.format(record)}", file=sys.stderr)
-                finally:
-                    _speaking = 0
-
-    handler = Stderr()
-    log.addHandler(handler)
-    if log.level == logging.NOTSET:
-        log.setLevel(logging.INFO)
+    global _shown
+    _shown = True
 
 
 def is_speaking() -> bool:
@@ -69,12 +40,48 @@ def is_speaking() -> bool:
 
 def info(text: str) -> None:
     """Say what was done."""
-    logger().info("%s", text)
+    _say(INFO, text)
 
 
 def warning(text: str) -> None:
     """Say what the user should look at."""
-    logger().warning("%s", text)
+    _say(WARNING, text)
+
+
+def _say(level: int, text: str) -> None:
+    logging: Any = sys.modules.get("logging")  # where nobody imported it, nobody configured it
+    if logging is not None and hasattr(logging, "getLogger"):
+        logger = logging.getLogger((__package__ or "lamin_lite").rpartition(".")[0])
+        if logger.hasHandlers():
+            logger.log(level, "%s", text)
+            return
+        if logger.disabled or level < logger.level:
+            return
+    if _shown or level >= WARNING:
+        _print(level, text)
+
+
+def _print(level: int, text: str) -> None:
+    """Write to the ``sys.stderr`` of the moment, so that redirections are followed."""
+    global _speaking
+    if sys.stderr is None:
+        return
+    mark = "!" if level >= WARNING else "→" if _can_show("→") else "->"
+    _speaking = get_ident()
+    try:
+        print(f"{mark} {text}", file=sys.stderr)
+    except (OSError, ValueError):  # closed: there is nobody to tell
+        pass
+    finally:
+        _speaking = 0
+
+
+def _can_show(char: str) -> bool:
+    try:
+        char.encode(getattr(sys.stderr, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def show(text: str) -> None:
@@ -82,8 +89,6 @@ def show(text: str) -> None:
 
     Where its encoding lacks the characters of trees, ASCII stands for them; what else it lacks becomes ``?``.
     """
-    import sys
-
     try:
         print(text)
     except UnicodeEncodeError:

@@ -63,7 +63,6 @@ class Artifact(Versioned, table="artifact"):
     storage: ForeignKey[Storage] = ForeignKey("storage")
     run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
-    describe = late.describe
     view_lineage = late.view_lineage
 
     input_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("input",)})

@@ -11,7 +11,7 @@ from ..sql.lookups import Q
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
-from . import session
+from . import late, session
 
 if TYPE_CHECKING:
     import sys
@@ -42,6 +42,7 @@ class SQLRecord:
     _related: dict[str, Any]
 
     uid: TextField[str] = TextField(unique=True, frozen=True)
+    describe = late.describe
 
     def __init_subclass__(cls, table: Optional[str] = None, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

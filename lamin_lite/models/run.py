@@ -58,7 +58,6 @@ class Run(Stamped, table="run"):
     environment: ForeignKey[Optional[Artifact]] = ForeignKey("artifact", null=True)
     initiated_by_run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
-    describe = late.describe
     view_lineage = late.view_lineage
 
     #: the flow or script of this process in which it was started

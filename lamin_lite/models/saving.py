@@ -52,6 +52,8 @@ def checked_source(path: Union[str, os.PathLike[str]]) -> str:
             f"{path!r} is of type {type(path).__name__}: pass the path of a file or folder, or use Artifact.from_object."
         )
     text = os.fspath(path)
+    if not text:
+        raise errors.InvalidArgument("The path is empty: pass the path of a file or folder, '.' for the current one.")
     if "\0" in text:
         raise errors.InvalidArgument(f"The path {text!r} holds a NUL character, which no file can have in its name.")
     source = os.path.abspath(text)

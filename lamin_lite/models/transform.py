@@ -49,7 +49,6 @@ class Transform(Versioned, table="transform"):
     #: what tells transforms of one key apart: the file's path, or ``uid:`` for one that is pinned
     origin: TextField[str] = TextField(default="", hidden=True)
 
-    describe = late.describe
     view_lineage = late.view_lineage
 
     runs = Relation("run", "run", "transform_id", "id")

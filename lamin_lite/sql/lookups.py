@@ -239,6 +239,9 @@ def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL
     if lookup in ("exact", *_COMPARE):
         wanted = _db(field, value)
         if lookup == "exact":
+            composed = _composed(field, wanted)
+            if composed != wanted:
+                return f"{column} IS NOT NULL AND {column} IN (?, ?)", [wanted, composed]
             return _equals(column, wanted, field.null)
         return _known(field, column, f"{column} {_COMPARE[lookup]} ?", [wanted])
     return _text_condition(field, column, lookup, value)
@@ -256,6 +259,15 @@ def _equals(column: str, value: object, null: bool = True) -> SQL:
 
 def _known(field: Field[Any], column: str, text: str, params: list[Any]) -> SQL:
     return (f"{column} IS NOT NULL AND {text}" if field.null else text), params
+
+
+def _composed(field: Field[Any], value: Any) -> Any:
+    """The composed form in which keys and names are kept: macOS gives names in the other one."""
+    if not field.fold or not isinstance(value, str) or value.isascii():
+        return value
+    import unicodedata
+
+    return unicodedata.normalize("NFC", value)
 
 
 def _bounds(field: Field[Any], value: object) -> list[Any]:

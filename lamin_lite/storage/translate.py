@@ -27,7 +27,9 @@ class translating:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, OSError) and not isinstance(error, errors.LaminLiteError):
-            raise self.translated(error) from error
+            made = self.translated(error)
+            made.errno = error.errno  # not as an argument: its number would stand before the sentence
+            raise made from error
 
     def translated(self, error: OSError) -> errors.StorageError:
         """The error of ours."""
@@ -35,22 +37,19 @@ class translating:
         doing, path = self.doing, self.path
         if isinstance(error, fsio.Changed):
             return errors.FileChanged(
-                error.errno,
                 f"{path} changed while it was being saved: wait until its writer has finished, then save it again.",
             )
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return errors.NoSpace(
-                error.errno,
                 f"No space is left in {self.into or where} to {doing} {path}: free some, or use another storage. "
                 "Nothing was half written.",
             )
         if isinstance(error, FileNotFoundError):
-            return errors.MissingFile(error.errno, f"There is no file or folder {where}: check the path.")
+            return errors.MissingFile(f"There is no file or folder {where}: check the path.")
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             return errors.Unreadable(
-                error.errno,
                 f"This user may not {'read' if where == path else 'write'} {where}: change its permissions.",
             )
         if isinstance(error, (IsADirectoryError, NotADirectoryError)):
-            return errors.StorageError(error.errno, f"Could not {doing} {path}: {where} is not of the expected kind.")
-        return errors.StorageError(error.errno, f"Could not {doing} {path}: {error.strerror or error} ({where}).")
+            return errors.StorageError(f"Could not {doing} {path}: {where} is not of the expected kind.")
+        return errors.StorageError(f"Could not {doing} {path}: {error.strerror or error} ({where}).")

@@ -30,6 +30,7 @@ class Hooks:
         self._frame = _main_frame()
         self._thread = get_ident()
         self._last_exit: Optional[SystemExit] = None
+        self._left_at = -1  # where the main program was at that moment
         self._excepthook: Any = sys.excepthook
         self._my_excepthook = sys.excepthook = self._noted_excepthook
         self._exits = [(names, name, names[name], self._noted(names[name])) for names, name in _exits(self._frame)]
@@ -50,7 +51,7 @@ class Hooks:
                 return original(*args, **kwargs)
             except SystemExit as error:
                 if get_ident() == self._thread:  # of another thread, it ends that one only
-                    self._last_exit = error
+                    self._last_exit, self._left_at = error, _position(self._frame)
                 raise
 
         exit.__doc__ = getattr(original, "__doc__", None)
@@ -73,16 +74,15 @@ class Hooks:
         if frame is None or _ran_to_its_end(frame):
             return COMPLETED, None
         shown = getattr(sys, "last_value", None)
-        if shown is not None and frame in _passed(shown):
+        if shown is not None and _passed(shown, frame):
             return outcome(shown)
-        left = {} if last is None else _passed(last)
-        if last is not None and left.get(frame) == frame.f_lasti:
+        if last is not None and self._left_at == _position(frame):
             return outcome(last)
         if tap.died_with_text:
             return ERRORED, 1
         by_hand = _raised_by_hand(frame)
-        if by_hand is None and last is not None and frame in left:
-            return outcome(last)
+        if by_hand is None and last is not None:
+            return outcome(last)  # on its way out it passed a `with` or `finally`
         return by_hand or (ERRORED, None)  # raised in a function: that all was well is less likely than an early stop
 
 
@@ -118,13 +118,16 @@ def _ran_to_its_end(frame: FrameType) -> bool:
     )
 
 
-def _passed(error: BaseException) -> dict[FrameType, int]:
-    """The frames that an exception went through, each with the instruction at which it left."""
-    passed, trace = {}, error.__traceback__
-    while trace is not None:
-        passed[trace.tb_frame] = trace.tb_lasti
+def _position(frame: Optional[FrameType]) -> int:
+    return -1 if frame is None else frame.f_lasti
+
+
+def _passed(error: BaseException, frame: FrameType) -> bool:
+    """Whether an exception went through a frame."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame is not frame:
         trace = trace.tb_next
-    return passed
+    return trace is not None
 
 
 def _raised_by_hand(frame: FrameType) -> Optional[Outcome]:

@@ -44,8 +44,10 @@ def test_bytes_are_durable_under_their_name_before_the_row_is(workdir, size, tmp
             log,
             "-e",
             "trace=stat,newfstatat,statx,write,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2",
-        ]
-        + [sys.executable, "-c", SAVE],
+            sys.executable,
+            "-c",
+            SAVE,
+        ],
         cwd=workdir,
         env={**clean_environ(tmp_path), "PYTHONPATH": str(REPO)},
         capture_output=True,

@@ -76,13 +76,13 @@ def test_a_child_forked_in_a_transaction_does_not_end_it(instance, run_python, w
 
 
 def test_a_failed_transaction_leaves_nothing_and_one_inside_only_undoes_itself(instance):
-    with pytest.raises(ZeroDivisionError), instance.database.write("outer"):
+    with pytest.raises(ZeroDivisionError), instance.database.write("outer"):  # noqa: PT012
         instance.Transform(key="a.py").save()
         raise ZeroDivisionError
     assert keys(instance) == []
     with instance.database.write("outer"):
         instance.Transform(key="a.py").save()
-        with pytest.raises(ZeroDivisionError), instance.database.write("inner"):
+        with pytest.raises(ZeroDivisionError), instance.database.write("inner"):  # noqa: PT012
             instance.Transform(key="b.py").save()
             raise ZeroDivisionError
     assert keys(instance) == ["a.py"]
@@ -90,7 +90,7 @@ def test_a_failed_transaction_leaves_nothing_and_one_inside_only_undoes_itself(i
 
 def test_a_row_whose_transaction_failed_can_be_saved_again(instance):
     transform = instance.Transform(key="a.py")
-    with pytest.raises(ln.errors.Conflict):
+    with pytest.raises(ln.errors.Conflict):  # noqa: PT012
         other = instance.Transform(key="b.py").save()
         transform._values["uid"] = other.uid
         transform.save()

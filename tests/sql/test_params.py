@@ -79,10 +79,8 @@ def equal(one, other):
         return one is other
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
         return math.isnan(other)
-    return (
-        type(one) is type(other)
-        and one == other
-        or (isinstance(one, (int, float)) and isinstance(other, (int, float)) and one == other)
+    return (type(one) is type(other) and one == other) or (
+        isinstance(one, (int, float)) and isinstance(other, (int, float)) and one == other
     )
 
 
@@ -91,7 +89,7 @@ def is_number(value):
 
 
 def ordered(found, lookup, wanted):
-    if not (is_number(found) and is_number(wanted) or isinstance(found, str) and isinstance(wanted, str)):
+    if not ((is_number(found) and is_number(wanted)) or (isinstance(found, str) and isinstance(wanted, str))):
         return False
     return {"gt": found > wanted, "gte": found >= wanted, "lt": found < wanted, "lte": found <= wanted}[lookup]
 

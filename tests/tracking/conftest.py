@@ -99,3 +99,15 @@ def wait_for():
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+def here(project, monkeypatch):
+    """The project, and this process works in its instance."""
+    from lamin_lite.models import session
+
+    monkeypatch.setattr(session, "default_store", project.instance)
+    yield project
+    assert session.context_run() is None, "a run is held in this thread"
+    assert not session.roots, "a root run stayed open"
+    assert "LAMIN_LITE_RUN" not in os.environ, "children would be told of a run that is over"
