@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from .instance import init as init
     from .models import Artifact as Artifact
     from .models import Branch as Branch
+    from .models import Project as Project
+    from .models import Record as Record
     from .models import Run as Run
     from .models import Space as Space
     from .models import Storage as Storage
     from .models import Transform as Transform
+    from .models import ULabel as ULabel
     from .models import User as User
     from .sql.lookups import Q as Q
     from .tracking.context import context as context
@@ -40,11 +43,14 @@ _NAMES = {
     "Artifact": ".models",
     "Branch": ".models",
     "Instance": ".instance",
+    "Project": ".models",
     "Q": ".sql.lookups",
+    "Record": ".models",
     "Run": ".models",
     "Space": ".models",
     "Storage": ".models",
     "Transform": ".models",
+    "ULabel": ".models",
     "User": ".models",
     "connect": ".instance",
     "context": ".tracking.context",
@@ -62,11 +68,14 @@ __all__ = [
     "Artifact",
     "Branch",
     "Instance",
+    "Project",
     "Q",
+    "Record",
     "Run",
     "Space",
     "Storage",
     "Transform",
+    "ULabel",
     "User",
     "__version__",
     "connect",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Optional, Union
 
-    from .models import Artifact, Branch, Run, Space, Storage, Transform, User
+    from .models import Artifact, Branch, Project, Record, Run, Space, Storage, Transform, ULabel, User
     from .sql.database import Transaction
     from .storage.protocol import BlobStorage
 
@@ -253,6 +253,21 @@ class Instance:
     def Branch(self) -> Manager[Branch]:  # noqa: N802
         """The branches of this instance."""
         return Manager(models.Branch, self)
+
+    @property
+    def Project(self) -> Manager[Project]:  # noqa: N802
+        """The projects of this instance."""
+        return Manager(models.Project, self)
+
+    @property
+    def Record(self) -> Manager[Record]:  # noqa: N802
+        """The records of this instance."""
+        return Manager(models.Record, self)
+
+    @property
+    def ULabel(self) -> Manager[ULabel]:  # noqa: N802
+        """The labels of this instance."""
+        return Manager(models.ULabel, self)
 
     def info(self) -> dict[str, Any]:
         """What is in use: paths, versions, pragmas, kind of filesystem, counts."""

@@ -13,6 +13,7 @@ from ..sql.lookups import Q
 from ..sql.relations import Relation
 from . import content, keys, late, saving, session
 from .base import ARCHIVE
+from .related import Links
 from .versions import Versioned, version_indexes
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class Artifact(Versioned, table="artifact"):
 
     view_lineage = late.view_lineage
 
+    projects = Links("project")
+    records = Links("record")
+    ulabels = Links("ulabel")
     input_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("input",)})
     output_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("created", "recreated")})
 

@@ -12,10 +12,11 @@ from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
 from . import late, session
+from .related import Links, RelatedSet, link_projects_of_run
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from typing import Any, ClassVar, Optional, Union
 
@@ -55,6 +56,8 @@ class SQLRecord:
         fields.sort(key=lambda field: (field.name != "uid", field.name in _LAST))
         cls.__table__ = Table(table, fields, cls.__indexes__)
         cls.__relations__ = {name: member for name, member in members.items() if isinstance(member, Relation)}
+        for relation in cls.__relations__.values():
+            relation.bind(table)
         lookups.models[table] = cls
 
     def __init__(self, **values: object) -> None:
@@ -154,8 +157,11 @@ class SQLRecord:
     def _related_rows(self, relation: Relation) -> QuerySet[Any]:
         target = lookups.models[relation.to]
         target._before_query(self._store)
-        found: QuerySet[Any] = query(target, self._store)
-        return found.within(*relation.far_ids(-1 if self.id is None else self.id))
+        make: Any = RelatedSet if isinstance(relation, Links) else QuerySet
+        found: QuerySet[Any] = make(target, self._store.database, _maker(self._store))
+        found = found.within(*relation.far_ids(-1 if self.id is None else self.id))
+        found.__dict__.update(_row=self, _relation=relation)
+        return found
 
     def check_same_instance(self, other: SQLRecord) -> None:
         """Raise unless the other row is of the same instance."""
@@ -183,8 +189,14 @@ class SQLRecord:
         row = self._row()
         if self.id is None:
             self._values["id"] = tx.insert(self.__table__.name, row)
+            self._inserted(tx)
         else:
             tx.update(self.__table__.name, self.id, row)
+
+    def _inserted(self, tx: Transaction) -> None:
+        """What else is written with a new row."""
+        if self._values.get("run_id") is not None and "projects" in self.__relations__:
+            link_projects_of_run(tx, self.__relations__["projects"], self._saved_id(), self._values["run_id"])
 
     def _stamp(self) -> None:
         fields, now = self.__table__.fields, clock.now()
@@ -341,7 +353,11 @@ class Manager(Generic[R]):
 
 def query(model: type[R], store: Store) -> QuerySet[R]:
     """A query set over all rows of a registry, also those in the trash."""
-    return QuerySet(model, store.database, lambda cls, row: cls._from_row(store, row))
+    return QuerySet(model, store.database, _maker(store))
+
+
+def _maker(store: Store) -> Callable[[type[Any], tuple[Any, ...]], Any]:
+    return lambda cls, row: cls._from_row(store, row)
 
 
 def _names(q: Q) -> set[str]:

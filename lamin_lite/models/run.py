@@ -8,6 +8,7 @@ from ..sql.relations import ParamsIndex, Relation
 from ..sql.schema import Index
 from . import late
 from .base import Stamped, query
+from .related import Links
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,6 +65,9 @@ class Run(Stamped, table="run"):
     enclosing: Optional[Run] = None
 
     params_index = ParamsIndex("run", "params", "run_param")
+    projects = Links("project")
+    records = Links("record")
+    ulabels = Links("ulabel")
     input_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("input",)})
     output_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": OUTPUT_ROLES})
     created_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("created",)})

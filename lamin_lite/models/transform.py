@@ -11,6 +11,7 @@ from ..sql.fields import TextField
 from ..sql.relations import Relation
 from . import late
 from .base import query
+from .related import Links
 from .versions import Versioned, version_indexes
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Transform(Versioned, table="transform"):
 
     view_lineage = late.view_lineage
 
+    projects = Links("project")
+    records = Links("record")
+    ulabels = Links("ulabel")
     runs = Relation("run", "run", "transform_id", "id")
 
     @property

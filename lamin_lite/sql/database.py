@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT = 60.0  #: seconds that a writer waits for another one
 _inherited: list[object] = []  # connections that a fork brought along: never touched again, so kept alive
+_open_ones: dict[int, object] = {}  # so that the collector of cycles never finalizes one before its handle closed it
 _here = local()  # .databases: those of which this thread has a connection
 
 
@@ -165,12 +166,14 @@ class _Handle:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        _open_ones[id(self)] = connection
         self.pid = os.getpid()
         self.depth = 0
         self.reading = 0
         self.lists: dict[tuple[object, ...], str] = {}
 
     def __del__(self) -> None:
+        _open_ones.pop(id(self), None)
         if self.pid == os.getpid():
             self.connection.close()
         else:

@@ -203,11 +203,11 @@ def unknown_lookup(path: str, name: str) -> errors.FieldError:
     return errors.FieldError(f"{name!r} in {path!r} is no lookup: {hint}")
 
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
+def nearest(word: str, words: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The word that is most like this one, if any is."""
     import difflib
 
-    found = difflib.get_close_matches(word, list(words), 1, 0.6)
+    found = difflib.get_close_matches(word, list(words), 1, cutoff)
     return found[0] if found else None
 
 

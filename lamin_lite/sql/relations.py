@@ -35,6 +35,9 @@ class Relation:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def bind(self, owner: str) -> None:
+        """Settle what depends on the table of the registry that has the relation."""
+
     def __get__(self, row: Any, owner: Optional[type] = None) -> Any:
         return self if row is None else row._related_rows(self)
 

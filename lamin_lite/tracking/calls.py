@@ -8,6 +8,7 @@ held while the caller goes on.
 from __future__ import annotations
 
 import os
+import sys
 
 from .. import errors
 from ..base import display
@@ -16,8 +17,8 @@ from ..capture.source import source_of_function
 from ..models import session
 from ..models.session import running
 from . import params, runs, transforms
-from .opened import COMPLETED, Open
-from .parents import parent_of_process, parent_of_step
+from .opened import ABORTED, COMPLETED, Open
+from .parents import parent_of_root, parent_of_step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -61,10 +62,20 @@ def call(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     except BaseException as error:
         opened.fail(error)
         raise
-    if hasattr(result, "send") and hasattr(result, "throw"):
-        return _driven(opened, result) if hasattr(result, "__next__") else _awaited(opened, result)
+    drive = _driver_of(result)
+    if drive is not None:
+        return drive(opened, result)
     opened.end(COMPLETED)
     return result
+
+
+def _driver_of(result: Any) -> Optional[Callable[[Open, Any], Any]]:
+    """What goes on with the run of a function that was plain, yet gave something that is still to be run."""
+    if hasattr(result, "asend") and hasattr(result, "athrow"):
+        return lambda opened, body: _driven_async(lambda: opened, body)
+    if hasattr(result, "send") and hasattr(result, "throw"):
+        return _driven if hasattr(result, "__next__") else _awaited
+    return None
 
 
 def generate(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Generator[Any, Any, Any]:
@@ -74,24 +85,42 @@ def generate(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Gener
     return body if opened is None else (yield from _driven(opened, body))
 
 
-def _driven(opened: Open, body: Any) -> Generator[Any, Any, Any]:
+def _stretches(run: Run, body: Any) -> Generator[Any, Any, Any]:
+    """Go through a generator, coroutine or awaitable, with the run set while it runs, never while others do."""
     sent: Any = None
     thrown: Optional[BaseException] = None
     while True:
         try:
-            with running(opened.run):
+            with running(run):
                 item = body.send(sent) if thrown is None else body.throw(thrown)
         except StopIteration as stop:
-            opened.end(COMPLETED)
             return stop.value
-        except BaseException as error:
-            opened.fail(error)
-            raise
         sent = thrown = None
         try:
             sent = yield item
         except BaseException as error:  # also GeneratorExit: the body sees what its consumer did
             thrown = error
+
+
+class _Stretches:
+    """The same, to be awaited."""
+
+    def __init__(self, run: Run, body: Any) -> None:
+        self._run = run
+        self._body = body
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _stretches(self._run, self._body)
+
+
+def _driven(opened: Open, body: Any) -> Generator[Any, Any, Any]:
+    try:
+        result = yield from _stretches(opened.run, body)
+    except BaseException as error:
+        opened.fail(error)
+        raise
+    opened.end(COMPLETED)
+    return result
 
 
 async def coroutine(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -103,8 +132,10 @@ async def coroutine(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 async def _awaited(opened: Open, body: Any) -> Any:
     try:
-        with running(opened.run):
-            result = await body
+        result = await _Stretches(opened.run, body)
+    except GeneratorExit:  # dropped half-way; of a generator it would mean that the consumer had enough
+        opened.end(ABORTED)
+        raise
     except BaseException as error:
         opened.fail(error)
         raise
@@ -112,23 +143,26 @@ async def _awaited(opened: Open, body: Any) -> Any:
     return result
 
 
-async def generate_async(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncGenerator[Any, Any]:
+def generate_async(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncGenerator[Any, Any]:
     """The asynchronous generator of an ``async def`` with ``yield``, as a run from its first step on."""
-    body = spec.func(*args, **kwargs)
-    opened = begin(spec, args, kwargs)
+    return _driven_async(lambda: begin(spec, args, kwargs), spec.func(*args, **kwargs))
+
+
+async def _driven_async(start: Callable[[], Optional[Open]], body: Any) -> AsyncGenerator[Any, Any]:
+    opened = start()
     sent: Any = None
     thrown: Optional[BaseException] = None
     while True:
         try:
-            with running(None if opened is None else opened.run):
-                item = await (body.asend(sent) if thrown is None else body.athrow(thrown))
-        except StopAsyncIteration:
-            if opened is not None:
-                opened.end(COMPLETED)
-            return
+            step = body.asend(sent) if thrown is None else body.athrow(thrown)
+            item = await (step if opened is None else _Stretches(opened.run, step))
         except BaseException as error:
-            if opened is not None:
+            if opened is not None and isinstance(error, StopAsyncIteration):
+                opened.end(COMPLETED)
+            elif opened is not None:
                 opened.fail(error)
+            if isinstance(error, StopAsyncIteration):
+                return
             raise
         sent = thrown = None
         try:
@@ -156,7 +190,7 @@ def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional
         values.update(initiated_by_run_id=parent.id, space_id=parent._values["space_id"])
     if root:
         values.update(runs.facts(store, secrets, transform.path_hint))
-    opened = Open(runs.start(store, transform, kept, **values), root=root)
+    opened = Open(runs.start(store, transform, kept, **values), root=root, parent=parent)
     opened.secrets |= secrets
     if root:
         _say(transform, new, opened.run, spec)
@@ -165,7 +199,7 @@ def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional
 
 def _parent(store: Instance, spec: Spec) -> Optional[Run]:
     if spec.kind == "flow":
-        return session.current_run(store) or parent_of_process(store)
+        return parent_of_root(store)
     parent = parent_of_step(store, spec.bound_to[1] if spec.bound_to else None)
     if parent is None:
         raise errors.TrackNotCalled(
@@ -219,10 +253,31 @@ class Bound:
         self._uid = uid
         self._bound_to = bound_to
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        named, depth = _named(self._func)
+        return _bound_again, (named, depth, self._uid, self._bound_to)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the step; the same kinds of functions as a step that is not bound."""
         spec = Spec(self._func, "step", self._uid, self._bound_to)
         return CALLS[kind_of(self._func)](spec, args, kwargs)
+
+
+def _named(func: Any) -> tuple[Any, int]:
+    """What bears the name of a function, and how many decorators it has; pickle takes a function by its name only."""
+    found = sys.modules.get(func.__module__)
+    for part in func.__qualname__.split("."):
+        found = getattr(found, part, None)
+    inside, depth = found, 0
+    while inside is not None and inside is not func:
+        inside, depth = getattr(inside, "__wrapped__", None), depth + 1
+    return (func, 0) if inside is None else (found, depth)
+
+
+def _bound_again(named: Any, depth: int, uid: Optional[str], bound_to: tuple[str, str]) -> Bound:
+    for _ in range(depth):
+        named = named.__wrapped__
+    return Bound(named, uid, bound_to)
 
 
 def bound(func: Callable[..., Any], uid: Optional[str]) -> Bound:

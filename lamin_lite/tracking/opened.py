@@ -28,13 +28,15 @@ _opens: dict[str, Open] = {}  # by the uid of the run
 class Open:
     """A run that this process executes."""
 
-    def __init__(self, run: Run, *, root: bool) -> None:
+    is_script = False  #: of track(): all threads of the process are its own
+
+    def __init__(self, run: Run, *, root: bool, parent: Optional[Run] = None) -> None:
         store: Instance = run._store  # type: ignore[assignment]
         self.run = run
         self.root = root
         self.pid = os.getpid()
         self.log = Log(os.path.join(store.log_dir, f"{run.uid}.log"))
-        self.parent = _opens.get(_uid_of(session.current_run(store)))
+        self.parent = _opens.get(_uid_of(parent))
         self.secrets: set[str] = set()
         _opens[run.uid] = self
         if root:
@@ -96,6 +98,11 @@ class Open:
         self.end(status, error if status != COMPLETED and not isinstance(error, SystemExit) else None, code)
 
 
+def script_run() -> Optional[Run]:
+    """The run of track() that is open in this process, or was when it was forked."""
+    return next((opened.run for opened in list(_opens.values()) if opened.is_script), None)
+
+
 _inherited: list[Optional[str]] = []  # what this process was told itself, while its children are told of its own run
 
 
@@ -136,14 +143,19 @@ def outcome(error: BaseException) -> tuple[str, Optional[int]]:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback as Python prints it, from the first frame that is not ours."""
+    """The traceback as Python prints it, of the user's frames: ours say nothing of the error."""
     import traceback
 
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename.startswith(ours):
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    whole = traceback.TracebackException(type(error), error, error.__traceback__)
+    todo: list[Any] = [whole]
+    for each in todo:  # also those that it came from, and those of a group
+        each.stack[:] = [frame for frame in each.stack if not frame.filename.startswith(_OURS)]
+        found = (each.__cause__, each.__context__, *(getattr(each, "exceptions", None) or ()))
+        todo += [one for one in found if one is not None]
+    return "".join(whole.format())
+
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int]:

@@ -14,7 +14,7 @@ from . import params as params_
 from . import runs, transforms
 from .endings import Hooks
 from .opened import COMPLETED, Open, outcome
-from .parents import is_imported_again, parent_of_process
+from .parents import is_imported_again, parent_of_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 class _Script(Open):
     """The run of track() in this process."""
 
-    def __init__(self, run: Run, secrets: set[str]) -> None:
-        super().__init__(run, root=True)
+    is_script = True
+
+    def __init__(self, run: Run, secrets: set[str], parent: Optional[Run]) -> None:
+        super().__init__(run, root=True, parent=parent)
         self.secrets |= secrets
         session.enter(run)
         self.hooks = Hooks(self.fail)
@@ -86,16 +88,17 @@ def track(
             return
         display.info(f"finished Run({_open.run.uid!r}), as track() was called again")
         _open.end(COMPLETED)
+    parent = parent_of_root(store)
     run = runs.start(
         store,
         made,
         kept,
         **runs.facts(store, secrets, made.path_hint),
-        initiated_by_run_id=_parent_id(store),
+        initiated_by_run_id=None if parent is None else parent.id,
         space_id=place,
     )
     _register_end()
-    _open = _Script(run, secrets)
+    _open = _Script(run, secrets, parent)
     _say(run, made, new, transform is None)
 
 
@@ -148,11 +151,6 @@ def _space_id(store: Instance, space: Union[str, Space, None]) -> int:
         hint = f"did you mean {near!r}?" if near else f"there are {known}."
         raise errors.DoesNotExist(f"There is no space {space!r}: {hint} Make it with ln.Space(name={space!r}).save().")
     return found._saved_id()
-
-
-def _parent_id(store: Instance) -> Optional[int]:
-    parent = parent_of_process(store)
-    return None if parent is None else parent.id
 
 
 def _at(run: Run) -> str:

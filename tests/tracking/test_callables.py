@@ -210,7 +210,7 @@ def test_what_is_no_function_is_refused_with_the_remedy():
         def __call__(self):
             return 1
 
-    for odd in (Callable(), 3, None and 1 or 4.5, len, functools.partial(print)):
+    for odd in (Callable(), 3, (None and 1) or 4.5, len, functools.partial(print)):
         with pytest.raises(errors.InvalidArgument, match="directly above the def"):
             ln.flow()(odd)
 
@@ -451,6 +451,7 @@ def test_asynchronous_generators(here):
         async_generator(3)
         async for _ in async_generator(3):
             break
+        await asyncio.sleep(0.01)  # the loop closes what was dropped
 
     asyncio.run(main())
     gc.collect()
@@ -472,6 +473,7 @@ def test_an_asynchronous_step_belongs_to_the_task_that_calls_it(here):
 
     asyncio.run(main())
     for flow in here.runs(entrypoint__endswith="each"):
+        assert flow.initiated_by_run is None
         assert [step.params for step in flow.steps] == [flow.params] * 2
 
 
@@ -481,14 +483,14 @@ def test_an_asynchronous_step_belongs_to_the_task_that_calls_it(here):
 def test_caches_above_and_below(here):
     calls = []
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     @ln.flow()
     def above(n):
         calls.append(n)
         return n
 
     @ln.flow()
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def below(n):
         calls.append(n)
         return n
@@ -554,10 +556,7 @@ def test_a_decorator_below_that_hides_the_kind(here):
 
     assert list(gen(2)) == [0, 1]
     assert asyncio.run(main()) == (1, [0, 1])
-    gen(3)
-    gc.collect()
-    assert [run.status for run in here.runs()][:3] == ["completed"] * 3
-    assert here.runs()[-1].status in ("completed", "aborted")
+    assert [run.status for run in here.runs()] == ["completed"] * 3
 
 
 def test_click_commands(here):

@@ -1,0 +1,124 @@
+"""Rows on the other side of a relation: a query set, and where links are kept, what changes them."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base import clock
+from ..base._typing import TYPE_CHECKING, R
+from ..sql.fields import ForeignKey, TimeField
+from ..sql.query import QuerySet
+from ..sql.relations import Relation
+from ..sql.schema import Index, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Optional
+
+    from ..sql.database import Transaction
+    from .base import SQLRecord
+
+#: tables of links, by name; filled as the registries are defined
+link_tables: dict[str, Table] = {}
+
+
+class Links(Relation):
+    """Many rows of another registry, by a table of links of its own; found from both sides.
+
+    ``back=True`` is the far side of the same table. ``near``, ``far``: columns, where both sides are one registry.
+    """
+
+    def __init__(self, to: str, *, back: bool = False, table: str = "", near: str = "", far: str = "") -> None:
+        super().__init__(to, table, near, far)
+        self._back = back
+
+    def bind(self, owner: str) -> None:
+        """Settle the table and its columns, now that the registry has a name."""
+        here, there = (self.to, owner) if self._back else (owner, self.to)
+        self.through = self.through or f"{here}_{there}"
+        self.near = self.near or f"{owner}_id"
+        self.far = self.far or f"{self.to}_id"
+        if self.through not in link_tables:
+            link_tables[self.through] = self._table(owner)
+
+    def _table(self, owner: str) -> Table:
+        fields: dict[str, Any] = {
+            self.near[:-3]: ForeignKey(owner),
+            self.far[:-3]: ForeignKey(self.to),
+            "by_run": ForeignKey("run", null=True),
+            "created_at": TimeField(),
+        }
+        for name, field in fields.items():
+            field.__set_name__(object, name)
+        unique = Index("link", f"{self.near}, {self.far}", unique=True)
+        return Table(self.through, fields.values(), [unique])
+
+
+class RelatedSet(QuerySet[R]):
+    """The rows that are linked to a row: a query set that can also add and remove links."""
+
+    _row: SQLRecord
+    _relation: Links
+
+    def add(self, *rows: R) -> None:
+        """Link these saved rows; those that are linked already stay."""
+        self._change(lambda tx: self._insert(tx, self._ids_of(rows)))
+
+    def remove(self, *rows: R) -> None:
+        """Take the links to these rows away; the rows stay."""
+        self._change(lambda tx: self._delete(tx, self._ids_of(rows)))
+
+    def set(self, rows: Iterable[R]) -> None:
+        """Link exactly these rows."""
+        wanted = self._ids_of(tuple(rows))
+
+        def change(tx: Transaction) -> None:
+            self._delete(tx, None)
+            self._insert(tx, wanted)
+
+        self._change(change)
+
+    def clear(self) -> None:
+        """Take all links away; the rows stay."""
+        self._change(lambda tx: self._delete(tx, None))
+
+    def _change(self, change: Any) -> None:
+        row = self._row
+        row._saved_id()
+        with row._store.database.write(f"change {self._relation.name}") as tx:
+            change(tx)
+
+    def _ids_of(self, rows: tuple[Any, ...]) -> list[int]:
+        target = self._model
+        for row in rows:
+            if not isinstance(row, target):
+                raise errors.InvalidArgument(
+                    f"{self._relation.name} takes saved {target.__name__}s; {row!r} is of type {type(row).__name__}."
+                )
+            self._row.check_same_instance(row)
+        return [row._saved_id() for row in rows]
+
+    def _insert(self, tx: Transaction, ids: list[int]) -> None:
+        for number in ids:
+            insert_link(tx, self._relation, self._row._saved_id(), number, None)
+
+    def _delete(self, tx: Transaction, ids: Optional[list[int]]) -> None:
+        sql = f"DELETE FROM {self._relation.through} WHERE {self._relation.near} = ?"
+        if ids is None:
+            tx.execute(sql, [self._row.id])
+        for number in ids or ():
+            tx.execute(f"{sql} AND {self._relation.far} = ?", [self._row.id, number])
+
+
+def insert_link(tx: Transaction, relation: Links, near: int, far: int, run_id: Optional[int]) -> None:
+    """Link two rows, unless they are linked."""
+    row = {relation.near: near, relation.far: far, "by_run_id": run_id, "created_at": clock.now()}
+    tx.insert_new(relation.through, row)
+
+
+def link_projects_of_run(tx: Transaction, relation: Relation, row_id: int, run_id: int) -> None:
+    """Link a new row to the projects of the run that made it."""
+    tx.execute(
+        f"INSERT INTO {relation.through} ({relation.near}, {relation.far}, by_run_id, created_at) "
+        "SELECT ?, project_id, ?, ? FROM run_project WHERE run_id = ? ON CONFLICT DO NOTHING",
+        [row_id, run_id, clock.now(), run_id],
+    )
