@@ -41,3 +41,10 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """The benchmarks, on the plain interpreter."""
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def old_sqlite(session: nox.Session) -> None:
+    """The tests that touch the database, on SQLite 3.26.0 and 3.34.0, compiled here."""
+    session.install("pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100")
+    session.run("sh", "tests/old_sqlite", f"{session.virtualenv.bin}/python", *session.posargs, external=True)

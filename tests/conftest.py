@@ -110,3 +110,12 @@ def _no_network(monkeypatch):
 
     for name in ("connect", "connect_ex", "sendto"):
         monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+
+
+@pytest.fixture(autouse=True)
+def _no_default_instance():
+    """No test inherits the instance that another one chose in this process."""
+    yield
+    session = sys.modules.get("lamin_lite.models.session")
+    if session is not None:
+        session.default_store = None

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
 
 from ..base import display, fsio
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any
+    from typing import IO, Any
 
 LINE = 1 << 16  #: characters after which a line without an end is taken as one
 
@@ -33,17 +34,28 @@ class Log:
         """Append a text; a failure to do so never reaches the program that prints."""
         try:
             if self._fd < 0:
-                fsio.make_folder(os.path.dirname(self.path))
-                self._fd = os.open(
-                    self.path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o600
-                )
-            fsio.write_all(self._fd, text.encode("utf-8", "backslashreplace"))
+                if self._pid != os.getpid():
+                    return
+                self._open()
+            data = text.encode("utf-8", "backslashreplace")
+            done = os.write(self._fd, data)
+            if done < len(data):
+                fsio.write_all(self._fd, data[done:])
         except OSError as error:
             if self._fd != -2:
                 self._fd = -2
                 display.warning(
                     f"the log {self.path} cannot be written ({error.strerror}); the report will be incomplete"
                 )
+
+    def _open(self) -> None:
+        fsio.make_folder(os.path.dirname(self.path))
+        self._fd = os.open(self.path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o600)
+
+    def prepare(self) -> None:
+        """Make the file, if it is not there: a fork writes to what it inherits, and never makes it anew."""
+        if self._fd == -1 and self._pid == os.getpid():
+            self.write("")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -62,21 +74,30 @@ class Tap:
 
     def __init__(self, route: Callable[[], Iterable[Log]]) -> None:
         self._route = route
-        self._wrapped: list[tuple[Any, Any]] = []
+        self._wrapped: list[tuple[Any, Any, Any]] = []
+        self._writing: set[int] = set()  # threads that write now: of a stream that writes to another, one is enough
         #: the interpreter itself printed the text of a SystemExit
         self.died_with_text = False
 
     def install(self) -> None:
         """Wrap the streams as they are now; those wrapped already stay."""
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None and all(known is not stream for known, _ in self._wrapped):
+            if stream is not None and all(known is not stream for known, *_ in self._wrapped):
                 self._wrap(stream)
 
     def _wrap(self, stream: Any) -> None:
-        original = stream.write
+        original, writing = stream.write, self._writing
+        own = getattr(stream, "__dict__", {}).get("write")  # of somebody who wrapped it before us
 
         def write(text: str) -> Any:
-            result = original(text)
+            me = get_ident()
+            if me in writing:
+                return original(text)
+            writing.add(me)
+            try:
+                result = original(text)
+            finally:
+                writing.discard(me)
             self._copy(text)
             return result
 
@@ -85,7 +106,7 @@ class Tap:
         except (AttributeError, TypeError):
             display.info(f"what is written to {stream!r} cannot be kept for the report")
             return
-        self._wrapped.append((stream, write))
+        self._wrapped.append((stream, write, own))
 
     def _copy(self, text: object) -> None:
         if display.is_speaking() or not isinstance(text, str):
@@ -97,20 +118,50 @@ class Tap:
 
     def remove(self) -> None:
         """Give the streams their own ``write`` back, where nobody else wrapped it after us."""
-        for stream, write in self._wrapped:
-            if stream.__dict__.get("write") is write:
+        for stream, write, own in self._wrapped:
+            if getattr(stream, "write", None) is not write:
+                continue
+            if own is None:
                 del stream.write
+            else:
+                stream.write = own
         self._wrapped.clear()
 
 
 def cleaned(path: str, mask: Callable[[str], str]) -> Iterator[bytes]:
     r"""The text of a log as people read it, in constant memory: last frame of each ``\r`` line, no escape sequences."""
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
-        while True:
-            line = file.readline(LINE)
-            if not line:
-                return
-            yield mask(folded(without_escapes(line))).encode("utf-8", "backslashreplace")
+        block: list[str] = []
+        size = 0
+        for line in _lines(file):
+            block.append(line)
+            size += len(line)
+            if size >= LINE and (size >= 2 * LINE or not _within_key(block)):
+                yield mask("".join(block)).encode("utf-8", "backslashreplace")
+                block, size = [], 0
+        yield mask("".join(block)).encode("utf-8", "backslashreplace")
+
+
+def _lines(file: IO[str]) -> Iterator[str]:
+    rest = ""
+    while True:
+        line = file.readline(LINE)
+        if not line:
+            break
+        line, is_bar = without_escapes(rest + line), "\r" in line and line[-1] != "\n"
+        # a progress bar can be one line of any length: what it shows is kept, and the frame that is not complete
+        cut = line.rfind("\r")
+        rest = folded(line[:cut]) + line[cut:] if is_bar and cut >= 0 else ""
+        if not rest:
+            yield folded(line)
+    yield folded(rest)
+
+
+def _within_key(block: list[str]) -> bool:
+    """Whether a private key began that has not ended; it can be masked as a whole only."""
+    text = "".join(block)
+    begin = text.rfind("-----BEGIN ")
+    return begin >= 0 and text.find("-----END ", begin) < 0
 
 
 def folded(line: str) -> str:

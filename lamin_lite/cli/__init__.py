@@ -28,6 +28,7 @@ COMMANDS = {
     "info": "show which instance is used here",
     "lineage": "show where a file, run or script came from",
     "describe": "show all that is known of one",
+    "reap": "write the end of runs whose process is dead",
     "settings": "show or change settings",
 }
 

@@ -1,4 +1,4 @@
-"""The instance and the record that a command is about."""
+"""The instance and the row that a command is about."""
 
 from __future__ import annotations
 
@@ -7,18 +7,33 @@ from typing import TYPE_CHECKING, Any, Optional
 from .. import errors
 from ..instance import Instance, found
 from ..models import session
+from ..models.base import TRASH
 from ..sql.lookups import nearest
+from . import registries
+from .program import command_line
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
-    from ..models.base import Manager
+    from ..models.base import SQLRecord
+
+    Model = type[SQLRecord]
+
+CANDIDATES = 20  #: rows of one registry among which a name is ambiguous
+KNOWN = 1_000  #: the latest rows whose names are compared with one that is not there
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A record, and optionally the instance in which it is."""
-    parser.add_argument("record", metavar="KEY_OR_UID", help="key of a file or script; uid of these, or of a run")
+    """A row, and optionally the registry and the instance in which it is."""
+    registries.add_argument(parser, optional=True)
+    add_what(parser)
     add_instance(parser)
+
+
+def add_what(parser: argparse.ArgumentParser) -> None:
+    """A row."""
+    parser.add_argument("record", metavar="WHAT", help="its key, name or uid; the start of a uid is enough")
 
 
 def add_instance(parser: argparse.ArgumentParser) -> None:
@@ -33,34 +48,74 @@ def opened(path: Optional[str]) -> Instance:
     return instance
 
 
-def record(instance: Instance, wanted: str) -> Any:
-    """The artifact or transform with this key, else the artifact, run or transform with this uid, or its start.
+def of(arguments: argparse.Namespace) -> Any:
+    """The row that the arguments of `add_arguments` name."""
+    return record(opened(arguments.instance), arguments.record, arguments.registry)
 
-    Raises `DoesNotExist`, naming a key that is like it.
+
+def record(instance: Instance, wanted: str, model: Optional[Model] = None, *, trashed: bool = False) -> Any:
+    """The row with this key, name or uid, else the one whose uid starts so; of several versions the latest.
+
+    It is looked for in each registry, unless one is given; in the trash with ``trashed=True``. Raises
+    `MultipleResults`, naming the candidates, and `DoesNotExist`, naming what is like it.
     """
-    keyed: list[Manager[Any]] = [instance.Artifact, instance.Transform]
-    for registry in keyed:
-        row = _row(registry, key=wanted)
-        if row is not None:
-            return row
-    for registry in (*keyed, instance.Run):
-        row = _row(registry, uid__startswith=wanted) if wanted.isalnum() else None
-        if row is not None:
-            return row
-    known = [key for registry in keyed for key in _keys(registry) if key]
-    near = nearest(wanted, known)
-    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(map(repr, known[:3]))} and so on."
-    hint = hint if known else "nothing is saved there yet."
-    raise errors.DoesNotExist(f"No artifact, transform or run in {instance.root} has the key or uid {wanted!r}: {hint}")
+    among = [model] if model else [*registries.known().values()]
+    rows = _candidates(instance, wanted, among, trashed=trashed)
+    if len(rows) > 1:
+        raise _ambiguous(wanted, rows)
+    if not rows:
+        raise _missing(instance, wanted, among, trashed=trashed)
+    return rows[0]
 
 
-def _row(registry: Manager[Any], **condition: str) -> Any:
-    try:
-        return registry.get(**condition)
-    except errors.DoesNotExist:
-        return None
+def _candidates(instance: Instance, wanted: str, among: Iterable[Model], *, trashed: bool) -> list[Any]:
+    among = [model for model in among if not trashed or "branch" in model.__table__.fields]
+    rows: dict[Any, None] = {}
+    for model in among:
+        for field in (*registries.title_fields(model), "uid"):
+            rows.update(dict.fromkeys(_rows(instance, model, {field: wanted}, trashed=trashed)))
+    if not rows and wanted.isalnum() and wanted.isascii():
+        for model in among:
+            rows.update(dict.fromkeys(_rows(instance, model, {"uid__startswith": wanted}, trashed=trashed)))
+    return list(rows)
 
 
-def _keys(registry: Manager[Any]) -> list[str]:
-    keys: list[str] = registry.filter().order_by("-id")[:1000].values_list("key", flat=True)
-    return keys
+def _rows(instance: Instance, model: Model, condition: dict[str, str], *, trashed: bool) -> Iterable[Any]:
+    """The rows that meet the condition; of the versions of a family one, the latest if it is among them."""
+    where: dict[str, Any] = {**condition, "branch_id": TRASH} if trashed else {**condition}
+    rows = registries.manager(instance, model).filter(**where)
+    if "is_latest" not in model.__table__.fields:
+        return list(rows[:CANDIDATES])
+    versions = list(rows.filter(is_latest=True)[:CANDIDATES]) or list(rows.order_by("uid")[:CANDIDATES])
+    return {row.stem_uid: row for row in versions}.values()
+
+
+def _ambiguous(wanted: str, rows: list[Any]) -> errors.MultipleResults:
+    names = [f"{type(row).__name__} {row.uid}" for row in rows]
+    several = f"{', '.join(names[:-1])} and {names[-1]}"
+    if len({type(row) for row in rows}) == len(rows):
+        remedy = f"say which, as in `{registries.name(type(rows[0]))} {wanted}`."
+    else:
+        remedy = "say which by its uid."
+    return errors.MultipleResults(f"{wanted!r} means {several}: {remedy}")
+
+
+def _missing(instance: Instance, wanted: str, among: list[Model], *, trashed: bool) -> errors.DoesNotExist:
+    what = registries.name(among[0]) if len(among) == 1 else "row"
+    if not trashed and _candidates(instance, wanted, among, trashed=True):
+        remedy = command_line("restore", wanted)
+        return errors.DoesNotExist(f"{wanted!r} is in the trash: `{remedy}` brings it back.")
+    titles = [title for model in among for title in _titles(instance, model, trashed=trashed)]
+    near = nearest(wanted, titles)
+    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(map(repr, titles[:3]))} and so on."
+    hint = hint if titles else "there is none." if trashed or len(among) == 1 else "nothing is saved there yet."
+    where = f"in the trash of {instance.root}" if trashed else f"in {instance.root}"
+    return errors.DoesNotExist(f"No {what} {where} has the key, name or uid {wanted!r}: {hint}")
+
+
+def _titles(instance: Instance, model: Model, *, trashed: bool) -> list[str]:
+    where = {"branch_id": TRASH} if trashed else {}
+    if trashed and "branch" not in model.__table__.fields:
+        return []
+    rows = registries.manager(instance, model).filter(**where).order_by("-id")[:KNOWN]
+    return [title for field in registries.title_fields(model) for title in rows.values_list(field, flat=True) if title]

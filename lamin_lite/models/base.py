@@ -11,16 +11,16 @@ from ..sql.lookups import Q
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
-from . import late, session
+from . import late, removal, session
 from .related import Links, RelatedSet, link_projects_of_run
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from typing import Any, ClassVar, Optional, Union
 
-    from ..sql.database import Transaction
+    from ..sql.database import Database, Transaction
     from .session import Store
 
     if sys.version_info >= (3, 11):
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 MAIN, ARCHIVE, TRASH = 1, 0, -1  #: ids of the branches that every instance has
+BRANCHES = {"main": MAIN, "archive": ARCHIVE, "trash": TRASH}
+EVERYBODYS = 1  #: id of the space ``all``
 
 
 class SQLRecord:
@@ -200,12 +202,21 @@ class SQLRecord:
 
     def _stamp(self) -> None:
         fields, now = self.__table__.fields, clock.now()
+        if "space" in fields and self._values["space_id"] is None:
+            self._values["space_id"] = self._space_of_run()
         if "updated_at" in fields:
             self._values["updated_at"] = clock.to_datetime(now)
         if self.id is None and "created_at" in fields and self._values["created_at"] is None:
             self._values["created_at"] = clock.to_datetime(now)
         if self.id is None and "created_by" in fields and self._values["created_by_id"] is None:
             self._values["created_by_id"] = self._store.user_id
+
+    def _space_of_run(self) -> int:
+        """Where nobody named a space: that of the run that makes it, else everybody's."""
+        if self._values.get("run_id") is None:
+            return EVERYBODYS
+        found = self._store.database.one("SELECT space_id FROM run WHERE id = ?", [self._values["run_id"]])
+        return EVERYBODYS if found is None else int(found[0])
 
     def _row(self) -> dict[str, Any]:
         row = {}
@@ -261,18 +272,59 @@ class SQLRecord:
         """The row that ``get`` means."""
         return rows.one()
 
-    def delete(self) -> None:
-        """Move the row to the trash: hidden from queries, brought back by `restore`."""
-        self._move(TRASH)
+    @classmethod
+    def _rewritten(cls, database: Database, path: Sequence[str], value: object) -> Optional[Q]:
+        """What a lookup that names no column means; None for one that does."""
+        if path[0] != "branch" or "branch" not in cls.__table__.fields or not isinstance(value, str):
+            return None
+        if len(path) > 1:
+            return None
+        if value in BRANCHES:
+            return Q(branch_id=BRANCHES[value])
+        names = [str(row[0]) for row in database.read("SELECT name FROM branch ORDER BY id DESC")]
+        if value not in names:
+            raise errors.DoesNotExist(f"There is no branch {value!r}: there are {', '.join(names)}; None means all.")
+        return Q(branch__name=value)
+
+    # -- life cycle
+
+    def delete(self, *, permanent: bool = False, force: bool = False) -> None:
+        """Move the row to the trash: hidden from queries, brought back by `restore`.
+
+        ``permanent=True`` removes it for good, with what is a part of it. Raises `Conflict` if other rows refer to
+        it; ``force=True`` takes it out of those that can be without it. Stored bytes are left for ``gc``.
+        """
+        if not permanent:
+            if force:
+                raise errors.InvalidArgument("force=True has a meaning only with permanent=True.")
+            self._move(TRASH)
+            return
+        self._saved_id()
+        with self._store.database.write(f"remove {type(self).__name__}") as tx:
+            self._removing(tx)
+            removal.remove(tx, self, force=force)
+            self._removed(tx)
+        self._values["id"] = None
+
+    def archive(self) -> Self:
+        """Put the row aside: hidden from queries like the trash, but kept on purpose; `restore` brings it back."""
+        self._move(ARCHIVE)
+        return self
 
     def restore(self) -> Self:
-        """Bring the row back from the trash or the archive."""
-        self._move(MAIN)
+        """Bring the row back from the trash or the archive; `Conflict` if its key or name is taken meanwhile."""
+        if self._values.get("branch_id", MAIN) <= ARCHIVE:
+            self._move(MAIN)
         return self
 
     def _move(self, branch_id: int) -> None:
         if "branch" not in self.__table__.fields:
-            raise errors.InvalidArgument(f"A {type(self).__name__} cannot be moved to the trash.")
+            raise errors.InvalidArgument(
+                f"A {type(self).__name__} has no trash and no archive: delete(permanent=True) removes one that nothing "
+                "refers to."
+            )
+        if self._saved_id() and self._values["branch_id"] == branch_id:
+            return
         with self._store.database.write(f"move {type(self).__name__}") as tx:
             self._moving(tx, branch_id)
             tx.update(self.__table__.name, self._saved_id(), {"branch_id": branch_id, "updated_at": clock.now()})
@@ -284,6 +336,12 @@ class SQLRecord:
 
     def _moved(self, tx: Transaction) -> None:
         """What else changes when the row has moved to another branch."""
+
+    def _removing(self, tx: Transaction) -> None:
+        """What must hold before the row is removed for good."""
+
+    def _removed(self, tx: Transaction) -> None:
+        """What else changes when the row is gone."""
 
     def _saved_id(self) -> int:
         if self.id is None:
@@ -337,6 +395,11 @@ class Manager(Generic[R]):
         return row
 
     def _hint(self, uid: Union[str, int, None], wanted: dict[str, object]) -> str:
+        if "branch" in self.model.__table__.fields and not {"branch", "branch_id"} & set(wanted):
+            found = self.filter(**wanted, branch_id__lte=ARCHIVE).first()
+            if found is not None:
+                where = "trash" if found.branch_id == TRASH else "archive"
+                return f"One is in the {where}: get it with branch={where!r}, and bring it back by its restore()."
         names = [name for name in ("key", "name") if name in self.model.__table__.fields]
         for name in names:
             value = wanted.get(name, uid)
@@ -402,7 +465,7 @@ class Stamped(SQLRecord):
     created_by: ForeignKey[Any] = ForeignKey("users")
 
     def _defaults(self) -> dict[str, Any]:
-        return {**super()._defaults(), "branch_id": MAIN, "space_id": 1}
+        return {**super()._defaults(), "branch_id": MAIN}
 
 
 _LAST = frozenset(["created_at", "updated_at", "branch", "space", "created_by", "run"])

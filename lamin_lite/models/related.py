@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: tables of links, by name; filled as the registries are defined
 link_tables: dict[str, Table] = {}
+#: which column of a table of links names the row that bears the links, and takes them along when it is removed
+bearers: dict[str, str] = {}
+#: slot: every table of the schema; filled by the package when all are defined
+all_tables: list[Table] = []
 
 
 class Links(Relation):
@@ -37,6 +41,7 @@ class Links(Relation):
         self.through = self.through or f"{here}_{there}"
         self.near = self.near or f"{owner}_id"
         self.far = self.far or f"{self.to}_id"
+        bearers.setdefault(self.through, self.far if self._back else self.near)
         if self.through not in link_tables:
             link_tables[self.through] = self._table(owner)
 

@@ -41,6 +41,7 @@ class Transform(Versioned, table="transform"):
 
     __indexes__ = version_indexes("key", "origin")
     uid_length = 16
+    family_columns = ("key", "origin")
     description: TextField[Optional[str]] = TextField(null=True)
     kind: TextField[str] = TextField(default="pipeline")
     source_code: TextField[Optional[str]] = TextField(null=True)

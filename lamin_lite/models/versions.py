@@ -6,15 +6,18 @@ from .. import errors
 from ..base import uids
 from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, TextField
+from ..sql.lookups import Q
 from ..sql.schema import Index
 from .base import TRASH, Stamped, query
 
 if TYPE_CHECKING:
     import sys
+    from collections.abc import Sequence
     from typing import Any, ClassVar, Optional
 
-    from ..sql.database import Row, Transaction
+    from ..sql.database import Database, Row, Transaction
     from ..sql.query import QuerySet
+    from .session import Store
 
     if sys.version_info >= (3, 11):
         from typing import Self
@@ -26,6 +29,7 @@ class Versioned(Stamped):
     """A row that has versions. Its uid is the stem of the family and four characters that count up."""
 
     stem_length: ClassVar[int] = 12
+    family_columns: ClassVar[tuple[str, ...]] = ("key",)  #: what one live family has to itself
     key: TextField[Optional[str]] = TextField(null=True, fold=True)
     stem: TextField[str] = TextField(hidden=True)
     version_tag: TextField[Optional[str]] = TextField(null=True)
@@ -34,6 +38,27 @@ class Versioned(Stamped):
     def _defaults(self) -> dict[str, Any]:
         stem = uids.random_uid(self.stem_length)
         return {**super()._defaults(), "stem": stem, "uid": stem + uids.FIRST_VERSION}
+
+    _revises: Optional[Self] = None  #: until it is saved: the version that this one follows
+
+    def _start(self, store: Store, values: dict[str, Any]) -> None:
+        values = dict(values)
+        tag, revises = values.pop("version", None), values.pop("revises", None)
+        super()._start(store, values)
+        if tag is not None:
+            self.version = tag
+        if revises is not None:
+            self._follow(revises)
+
+    def _follow(self, revises: object) -> None:
+        kind = type(self)
+        if not isinstance(revises, kind):
+            raise errors.InvalidArgument(f"revises={revises!r} must be a saved {kind.__name__}, whose next version this is.")
+        self.check_same_instance(revises)
+        revises._saved_id()
+        self._revises = revises
+        if self._values["key"] is None:
+            self._values["key"] = revises.key
 
     @property
     def stem_uid(self) -> str:
@@ -47,7 +72,63 @@ class Versioned(Stamped):
 
     @version.setter
     def version(self, tag: Optional[str]) -> None:
+        if tag is not None and (not isinstance(tag, str) or not tag.strip()):
+            raise errors.InvalidArgument(f"version={tag!r} must be a text such as 'v1', or None for the number alone.")
+        if tag == self.uid[len(self.stem) :]:
+            tag = None
+        elif tag is not None and len(tag) == uids.VERSION_LENGTH and tag.startswith("0") and uids.is_base62(tag):
+            raise errors.InvalidArgument(
+                f"The version tag {tag!r} looks like the number of a version, which is {self.uid[len(self.stem):]!r} here: "
+                "choose another tag, such as 'v1'."
+            )
         self.version_tag = tag
+
+    @classmethod
+    def _rewritten(cls, database: Database, path: Sequence[str], value: object) -> Optional[Q]:
+        """``version`` means the tag that was given, or the number in the uid."""
+        if path[0] != "version":
+            return super()._rewritten(database, path, value)
+        if len(path) == 1 or list(path[1:]) == ["exact"]:
+            wanted = [value]
+        elif list(path[1:]) == ["in"] and isinstance(value, (list, tuple, set, frozenset)):
+            wanted = list(value)
+        else:
+            raise errors.FieldError(f"{'__'.join(path)}={value!r}: version takes one text, or version__in a list of them.")
+        found = Q(id=-1)
+        for each in wanted:
+            if not isinstance(each, str):
+                raise errors.FieldError(f"version={each!r} must be a text: a tag such as 'v1', or a number such as '0001'.")
+            found |= Q(version_tag=each)
+            if len(each) == uids.VERSION_LENGTH and uids.is_base62(each):
+                found |= Q(uid__endswith=each)
+        return found
+
+    def _write(self, tx: Transaction) -> None:
+        if self.version_tag is not None:
+            self._check_tag_is_free(tx)
+        super()._write(tx)
+
+    def _check_tag_is_free(self, tx: Transaction) -> None:
+        taken = tx.one(
+            f"SELECT uid FROM {self.__table__.name} WHERE stem = ? AND version_tag = ? AND uid <> ?",
+            [self.stem, self.version_tag, self.uid],
+        )
+        if taken is not None:
+            raise errors.Conflict(
+                f"The version {self.version_tag!r} of {type(self).__name__} {self.key or self.stem} is {taken[0]} already: "
+                "choose another tag, or take it off that one first."
+            )
+
+    def _followed(self, tx: Transaction) -> Optional[Row]:
+        """uid, stem, hash and id of the latest version of the family that ``revises`` names."""
+        if self._revises is None:
+            return None
+        if self.key is not None and self.key != self._revises.key:
+            self._check_key_is_free(tx, self._values["branch_id"], self._revises.stem)
+        return tx.one(
+            f"SELECT uid, stem, hash, id FROM {self.__table__.name} WHERE stem = ? ORDER BY uid DESC LIMIT 1",
+            [self._revises.stem],
+        )
 
     @property
     def versions(self) -> QuerySet[Self]:
@@ -85,7 +166,7 @@ class Versioned(Stamped):
 
     def _moving(self, tx: Transaction, branch_id: int) -> None:
         if branch_id != TRASH and self.key is not None:
-            self._check_key_is_free(tx, branch_id)
+            self._check_key_is_free(tx, branch_id, self.stem)
         tx.execute(f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ?", [self.stem])
 
     def _moved(self, tx: Transaction) -> None:
@@ -98,15 +179,19 @@ class Versioned(Stamped):
             [stem],
         )
 
-    def _check_key_is_free(self, tx: Transaction, branch_id: int) -> None:
+    def _removed(self, tx: Transaction) -> None:
+        self._moved(tx)
+
+    def _check_key_is_free(self, tx: Transaction, branch_id: int, stem: str) -> None:
+        same = " AND ".join(f"{column} = ?" for column in self.family_columns)
         taken = tx.one(
-            f"SELECT uid FROM {self.__table__.name} WHERE key = ? AND branch_id = ? AND is_latest = 1 AND stem <> ?",
-            [self.key, branch_id, self.stem],
+            f"SELECT uid FROM {self.__table__.name} WHERE {same} AND branch_id = ? AND is_latest = ? AND stem <> ?",
+            [*(self._values[column] for column in self.family_columns), branch_id, True, stem],
         )
         if taken is not None:
             raise errors.Conflict(
-                f"{type(self).__name__} {self.uid} cannot be restored: its key {self.key!r} is taken by {taken[0]}. "
-                "Move that one to the trash first."
+                f"{type(self).__name__} {self.uid} cannot be {'saved' if self.id is None else 'restored'}: its key "
+                f"{self.key!r} is taken by {taken[0]}. Move that one to the trash first."
             )
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         __table__: Table
         __relations__: dict[str, Relation]
 
+        def _rewritten(self, database: Database, path: Sequence[str], value: object) -> Q | None:
+            """What a lookup that names no column means; None for one that does."""
+
     SQL = tuple[str, list[Any]]
 
 #: registries by the name of their table; filled as they are defined
@@ -99,6 +102,9 @@ class Compiler:
     def lookup(self, model: Model, alias: str, path: Sequence[str], value: object) -> SQL:
         """One ``a__b__lookup=value``."""
         name, rest = path[0], path[1:]
+        instead = model._rewritten(self.database, path, value)
+        if instead is not None:
+            return self.where(model, alias, instead)
         field = field_named(model, name)
         if isinstance(field, Relation):
             return self._related(field, alias, rest, value)

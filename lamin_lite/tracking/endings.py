@@ -131,26 +131,25 @@ def _passed(error: BaseException, frame: FrameType) -> bool:
 
 
 def _raised_by_hand(frame: FrameType) -> Optional[Outcome]:
-    """What ``raise SystemExit(<a number or name>)`` in the main program means; None if it stopped elsewhere.
+    """What the exit means that stands in the main program where it stopped; None if there is none.
 
-    Of ``raise SystemExit(main())`` only ``main`` knew it: taken as completed. Where the code must be known, it is by
-    ``sys.exit``.
+    ``raise SystemExit(2)`` says it. Of ``raise SystemExit(main())`` only ``main`` knew it, and so it is with
+    ``sys.exit(main())`` if ``main`` called track(), as Python looked up ``sys.exit`` before that: taken as completed.
     """
     import ast
 
-    statement = _raise_at(frame)
-    raised = getattr(statement, "exc", None)
-    called = raised.func if isinstance(raised, ast.Call) else raised
-    if not isinstance(called, ast.Name) or called.id != "SystemExit":
-        return None
-    value = raised.args[0] if isinstance(raised, ast.Call) and raised.args else ast.Constant(value=None)
-    if isinstance(value, ast.Name):
-        return outcome(SystemExit(frame.f_globals.get(value.id)))
-    return outcome(SystemExit(value.value)) if isinstance(value, ast.Constant) else (COMPLETED, None)
+    for leaving in _exits_at(frame):
+        call = leaving if isinstance(leaving, ast.Call) else ast.Call(leaving, [], [])
+        if ast.unparse(call.func) in ("SystemExit", "sys.exit", "exit", "quit"):
+            value = call.args[0] if call.args else ast.Constant(None)
+            if isinstance(value, ast.Name):
+                return outcome(SystemExit(frame.f_globals.get(value.id)))
+            return outcome(SystemExit(value.value)) if isinstance(value, ast.Constant) else (COMPLETED, None)
+    return None
 
 
-def _raise_at(frame: FrameType) -> Optional[ast.Raise]:
-    """The ``raise`` statement of the main program in the line where it stopped."""
+def _exits_at(frame: FrameType) -> Iterator[ast.expr]:
+    """What is raised, or called as a statement, in the line where the main program stopped."""
     import ast
     import linecache
 
@@ -160,9 +159,10 @@ def _raise_at(frame: FrameType) -> Optional[ast.Raise]:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
-        return None
-    line = frame.f_lineno
+        return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and node.lineno <= line <= (node.end_lineno or node.lineno):
-            return node
-    return None
+        here = isinstance(node, ast.stmt) and node.lineno <= frame.f_lineno <= (node.end_lineno or node.lineno)
+        if here and isinstance(node, ast.Raise) and node.exc is not None:
+            yield node.exc
+        elif here and isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            yield node.value

@@ -79,6 +79,8 @@ def is_dead(store: Instance, row: Row, identity: dict[str, Any]) -> Optional[boo
         return not locked
     if alive is not None:
         return not alive
+    if os.path.isdir(store.process_dir) and not os.path.lexists(os.path.join(store.process_dir, uid)):
+        return True  # it was removed when the process ended well
     if host == identity["host"] and boot_id is not None and boot_id != identity["boot_id"]:
         return True  # the machine was started anew since
     return None

@@ -9,7 +9,7 @@ from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_file
 from ..capture.streams import Log, Tap, cleaned
 from ..models import Artifact, session
-from . import runs
+from . import processes, runs
 from .processes import process_of
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ class Open:
         self.parent = _opens.get(_uid_of(parent))
         self.secrets: set[str] = set()
         _opens[run.uid] = self
+        processes.before_fork = prepare_logs
         if root:
             run.enclosing = self._enclosing()
-            session.roots.append(run)
-            tap.install()
-            hand_over()
+            with processes.changing:
+                session.roots.append(run)
+                tap.install()
+                hand_over()
 
     def _enclosing(self) -> Optional[Run]:
         outer = self.parent
@@ -58,11 +60,12 @@ class Open:
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
         """Write the end of the run with its report; in a fork, only forget it."""
         _opens.pop(self.run.uid, None)
-        if self.root and self.run in session.roots:
-            session.roots.remove(self.run)
-            hand_over()
-            if not session.roots:
-                tap.remove()
+        with processes.changing:
+            if self.root and self.run in session.roots:
+                session.roots.remove(self.run)
+                hand_over()
+                if not session.roots:
+                    tap.remove()
         if not self.is_mine():
             self.log.close()
             return
@@ -76,14 +79,15 @@ class Open:
     def _write_end(self, status: str, exit_code: Optional[int]) -> Optional[KeyboardInterrupt]:
         interrupted, values = None, {} if exit_code is None else {"exit_code": exit_code}
         keeps = self.root or status != COMPLETED
-        try:
-            if keeps and os.path.exists(self.log.path):
-                self.secrets |= known_secrets(self.run)
-            report = write_report(self.run, self.log.path, self.mask) if keeps else None
-        except (
-            KeyboardInterrupt
-        ) as error:  # Ctrl-C while the report is made: the end of the run is written all the same
-            report, interrupted = None, error
+        report = None
+        for _ in range(2 if keeps else 0):
+            try:
+                if os.path.exists(self.log.path):
+                    self.secrets |= known_secrets(self.run)
+                report = write_report(self.run, self.log.path, self.mask)
+                break
+            except KeyboardInterrupt as error:  # the first Ctrl-C waits for the report, the second one gives it up
+                interrupted = error
         runs.end(self.run, status, **values, **({} if report is None else {"report_id": report}))
         self.log.discard()
         return interrupted
@@ -101,6 +105,13 @@ class Open:
 def script_run() -> Optional[Run]:
     """The run of track() that is open in this process, or was when it was forked."""
     return next((opened.run for opened in list(_opens.values()) if opened.is_script), None)
+
+
+def prepare_logs() -> None:
+    """Make the logs of open runs before a fork, so that what it prints gets into them."""
+    for opened in list(_opens.values()):
+        if opened.root:
+            opened.log.prepare()
 
 
 _inherited: list[Optional[str]] = []  # what this process was told itself, while its children are told of its own run

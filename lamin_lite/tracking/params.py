@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from inspect import Signature
     from typing import Any, Callable, Optional
 
+MOST_SIGNATURES = 1_000
 _signatures: dict[int, tuple[object, Signature]] = {}  # by id of the function, which is kept alive here
 
 
@@ -71,5 +72,7 @@ def _signature(func: Callable[..., Any]) -> Signature:
     if known is None:
         import inspect
 
+        if len(_signatures) >= MOST_SIGNATURES:  # of functions made in a loop
+            _signatures.clear()
         known = _signatures[id(func)] = (func, inspect.signature(func))
     return known[1]

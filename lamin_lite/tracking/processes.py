@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
+from _thread import RLock, allocate_lock
 
 from ..base import clock, fsio, proc, settings, uids
 from ..base._typing import TYPE_CHECKING
 from ..capture.host import host
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Optional
 
     from ..instance import Instance
@@ -52,6 +53,8 @@ class Process:
 _processes: dict[str, Process] = {}  # by the uid of the instance
 _making = allocate_lock()
 _registered = False
+changing = RLock()  #: held while a root run is entered in, or taken from, what all threads of this process share
+before_fork: Callable[[], None] = int  # type: ignore[assignment]  # slot, filled by `opened`
 
 
 def process_of(store: Instance) -> Process:
@@ -73,14 +76,18 @@ def _register() -> None:
 
         atexit.register(_close_all)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_forget)
+            os.register_at_fork(before=_before_fork, after_in_child=_forget)
         _registered = True
+
+
+def _before_fork() -> None:
+    before_fork()
 
 
 def _forget() -> None:
     """In a fork: let go of the parent's locks, else it would seem alive for as long as this child is."""
-    global _making
-    _making = allocate_lock()
+    global _making, changing
+    _making, changing = allocate_lock(), RLock()
     for process in _processes.values():
         if process.lock is not None:
             os.close(process.lock)
@@ -90,6 +97,7 @@ def _forget() -> None:
 def _close_all() -> None:
     for process in _processes.values():
         process.close()
+    _processes.clear()  # an exit handler of the user that runs a flow after this gets a new one
 
 
 def handed_over() -> Optional[tuple[str, str, str]]:

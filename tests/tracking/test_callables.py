@@ -129,9 +129,7 @@ def test_nested_functions_and_closures(here):
     assert [run.params for run in here.runs()] == [{"y": 2}, {"y": 20}]
 
 
-@pytest.mark.parametrize(
-    "call", [lambda: plain(), lambda: plain(1, a=2), lambda: bare(1, 2), lambda: list(generator())]
-)
+@pytest.mark.parametrize("call", [plain, lambda: plain(1, a=2), lambda: bare(1, 2), lambda: list(generator())])
 def test_wrong_arguments_raise_what_python_raises_and_leave_no_run(here, call):
     with pytest.raises(TypeError, match="argument"):
         call()

@@ -368,7 +368,9 @@ def test_a_parent_that_has_ended_is_none_and_said_once(project):
     project.run("ln.track(); print(os.environ['LAMIN_LITE_RUN'], file=open('run', 'w')); ln.finish()")
     told = project.folder.joinpath("run").read_text().strip()
     environ = project.environ(LAMIN_LITE_RUN=told)
-    done = subprocess.run([sys.executable, script], env=environ, cwd=project.folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script], env=environ, cwd=project.folder, capture_output=True, text=True, check=True
+    )
     assert done.stderr.count("has ended, so it is no parent") == 1, done.stderr
     assert all(run.initiated_by_run is None for run in project.runs(entrypoint="f"))
 
@@ -405,7 +407,6 @@ def test_a_parent_of_another_instance_is_none(project, tmp_path, home):
 
 @pytest.mark.parametrize("odd", ["", "x", "a:b:c", "::", ":" * 5, "\udcff:1:2"])
 def test_an_odd_value_of_the_variable_is_no_parent(project, odd):
-    environ = {**os.environb} if hasattr(os, "environb") else {}
     environ = {os.fsencode(k): os.fsencode(v) for k, v in project.environ().items()}
     environ[b"LAMIN_LITE_RUN"] = os.fsencode(odd)
     script = project.script(CHILD)

@@ -1,0 +1,117 @@
+"""What is given as ``name=value``: a value is JSON if it parses, else text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+from .. import errors
+from ..sql.fields import ForeignKey
+from ..sql.lookups import unknown_field
+from . import finding, registries
+from .program import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..instance import Instance
+    from ..models.base import Manager, SQLRecord
+
+    Pair = tuple[str, str]
+    Model = type[SQLRecord]
+
+#: fields that record what happened, which nobody decides afterwards
+RECORDED = frozenset(
+    "uid hash size suffix otype n_files n_observations is_latest storage run created_at updated_at created_by handle "
+    "transform report environment initiated_by_run status started_at finished_at exit_code params cli_args entrypoint "
+    "source_code root instance_uid".split()
+)
+_HIDDEN_BUT_CHANGED = ("space",)
+
+
+def pair(text: str) -> Pair:
+    """``name=value``, for ``argparse``."""
+    import argparse
+
+    name, sign, given = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value")
+    return name, given
+
+
+def value(text: str) -> Any:
+    """JSON if it parses, else the text itself.
+
+    >>> value("0.5"), value("null"), value("a b")
+    (0.5, None, 'a b')
+    """
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def conditions(manager: Manager[Any], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Lookups for `filter`; where the field is a text, so is ``2024``."""
+    return {name: _fitting(manager, name, text) for name, text in pairs}
+
+
+def _fitting(manager: Manager[Any], name: str, text: str) -> Any:
+    meant = value(text)
+    try:
+        manager.filter(**{name: meant})
+    except errors.InvalidArgument:
+        if meant == text:
+            raise
+        try:
+            manager.filter(**{name: text})
+        except errors.InvalidArgument:
+            pass  # what is wrong with the value that was meant says more
+        else:
+            return text
+        raise
+    return meant
+
+
+def changes(instance: Instance, model: Model, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Values of fields of an existing row; what is a record of the past is refused."""
+    for name, _ in pairs:
+        if name == "branch":
+            raise errors.InvalidArgument("branch is changed by `delete` and `restore`.")
+        if name in RECORDED and name in model.__table__.fields:
+            raise errors.InvalidArgument(
+                f"{name} of {'an' if model.__name__[0] in 'AEIOU' else 'a'} {model.__name__} is recorded, not chosen: "
+                "it cannot be changed."
+            )
+    return fields(instance, model, pairs)
+
+
+def fields(instance: Instance, model: Model, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Values of fields, by name; a related row is given by its name, key or uid."""
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name in values:
+            raise Usage(f"{name} is given twice")
+        values[name] = _field(instance, model, name, text)
+    return values
+
+
+def _field(instance: Instance, model: Model, name: str, text: str) -> Any:
+    if name == "version" and "version_tag" in model.__table__.fields:
+        return text
+    field = model.__table__.fields.get(name)
+    if field is None or (field.hidden and name not in _HIDDEN_BUT_CHANGED):
+        raise unknown_field(model, name)
+    meant = value(text)
+    if isinstance(field, ForeignKey):
+        return None if meant is None else finding.record(instance, text, registries.target(field))
+    try:
+        return field.check(meant)
+    except errors.InvalidArgument:
+        return text  # if that does not fit either, the row says so
+
+
+def rows(instance: Instance, model: Model, names: Optional[Sequence[str]]) -> list[Any]:
+    """The rows that are named in an option that may be repeated."""
+    return [finding.record(instance, name, model) for name in names or ()]

@@ -1,0 +1,208 @@
+"""How rows are written: a table, a list of fields, one JSON document."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Optional
+
+from ..base import display
+from ..lineage import words
+from ..sql.fields import ForeignKey
+from . import registries
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from ..instance import Instance
+    from ..models.base import SQLRecord
+
+    Facts = dict[str, Any]
+
+#: what a list shows of each registry; of the others what is there of the last entry
+COLUMNS = {
+    "artifact": "uid key description kind size version created_at created_by",
+    "transform": "uid key description kind version created_at created_by",
+    "run": "uid transform entrypoint status started_at created_by",
+    "user": "uid handle name created_at",
+    "storage": "uid root type description created_at",
+    "": "uid name key type dtype is_type description version created_at created_by",
+}
+_SHOWN_THOUGH_HIDDEN = ("branch", "space", "updated_at")
+_NARROWEST = 12  #: what a column keeps where the terminal is too narrow
+_MANY = 500  #: related rows that are read at once
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The form of the answer."""
+    parser.add_argument("--json", action="store_true", help="as one JSON document, for programs")
+
+
+# -- rows as plain values
+
+
+def facts(instance: Instance, rows: Sequence[SQLRecord]) -> list[Facts]:
+    """Rows of one registry as dicts: fields in their order; of a related row its uid, and its key or name."""
+    if not rows:
+        return []
+    model = type(rows[0])
+    fields = [f for f in model.__table__.fields.values() if not f.hidden or f.name in _SHOWN_THOUGH_HIDDEN]
+    related = {f.name: _related(instance, f, rows) for f in fields if isinstance(f, ForeignKey)}
+    return [
+        {
+            "registry": registries.name(model),
+            **{f.name: related[f.name].get(row._values[f.column]) if f.name in related else getattr(row, f.name) for f in fields},
+            **({"version": row.version} if "version_tag" in model.__table__.fields else {}),  # type: ignore[attr-defined]
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _related(instance: Instance, field: ForeignKey[Any], rows: Sequence[SQLRecord]) -> dict[Optional[int], Facts]:
+    numbers = sorted({row._values[field.column] for row in rows} - {None})
+    manager = registries.manager(instance, registries.target(field))
+    found: dict[Optional[int], Facts] = {}
+    for start in range(0, len(numbers), _MANY):
+        for row in manager.filter(id__in=numbers[start : start + _MANY], branch=None):
+            found[row.id] = brief(row)
+    return found
+
+
+def brief(row: SQLRecord) -> Facts:
+    """A related row: its uid, and what people call it."""
+    field = next(registries.title_fields(type(row)), None)
+    return {"uid": row.uid} if field is None else {"uid": row.uid, field: getattr(row, field)}
+
+
+# -- JSON
+
+
+def document(value: object) -> None:
+    """Write one JSON document, in ASCII, so that no text in it can steer a terminal."""
+    import json
+
+    display.show(json.dumps(plain(value), indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """The same in JSON's own types: moments in ISO 8601, numbers that JSON lacks as text."""
+    if isinstance(value, dict):
+        return {str(name): plain(held) for name, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(held) for held in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def done(instance: Instance, row: SQLRecord, action: str, sentence: str, *, as_json: bool) -> None:
+    """Say what was done to a row: in words, or as JSON ``{"action", "record"}``."""
+    if as_json:
+        document({"action": action, "record": facts(instance, [row])[0]})
+    else:
+        display.info(words.plain(sentence))
+
+
+# -- for people
+
+
+def field_list(row: Facts) -> str:
+    """One line a field that has a value, aligned."""
+    shown = {name: _cell(name, held) for name, held in row.items() if held is not None}
+    width = max(map(len, shown)) + 2
+    return "\n".join(f"{name + ':':{width}}{text}" for name, text in shown.items())
+
+
+def table(rows: Sequence[Facts], columns: Sequence[str]) -> str:
+    """Rows as an aligned table; columns without any value are left out."""
+    names = [name for name in columns if any(row.get(name) not in (None, False, "") for row in rows)]
+    lines = [[name.replace("_", " ").upper() for name in names]]
+    lines += [[_table_cell(name, row.get(name)) for name in names] for row in rows]
+    widths = _fitted([max(_width(line[at]) for line in lines) for at in range(len(names))])
+    right = {at for at, name in enumerate(names) if name in ("size", "n_files")}
+    return "\n".join(
+        "  ".join(_padded(cell, widths[at], right=at in right) for at, cell in enumerate(line)).rstrip()
+        for line in lines
+    )
+
+
+def columns_of(registry: str) -> list[str]:
+    """What a list of a registry shows."""
+    return COLUMNS.get(registry, COLUMNS[""]).split()
+
+
+def _table_cell(name: str, value: Any) -> str:
+    if isinstance(value, dict) and "uid" in value and len(value) > 1:
+        return words.plain(next(held for each, held in value.items() if each != "uid") or value["uid"])
+    if hasattr(value, "strftime"):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return "" if value in (None, False) else _cell(name, value)
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, dict) and "uid" in value and len(value) <= 2:
+        title = next((held for each, held in value.items() if each != "uid" and held), None)
+        return words.plain(f"{title} ({value['uid']})" if title else value["uid"])
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "size" and isinstance(value, int):
+        return words.size(value)
+    if hasattr(value, "strftime"):
+        return _moment(value)
+    if isinstance(value, (dict, list)):
+        import json
+
+        return words.plain(json.dumps(plain(value), ensure_ascii=False))
+    return _text(str(value))
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _text(text: str) -> str:
+    """One line; of several the first, and how many there are."""
+    lines = text.splitlines()
+    if len(lines) < 2:
+        return words.plain(text)
+    return f"{words.plain(lines[0])} … ({len(lines):,} lines)"
+
+
+def _fitted(widths: list[int]) -> list[int]:
+    """Widths that fit the terminal, at the cost of the widest; what is no terminal takes all."""
+    if not (sys.stdout is not None and sys.stdout.isatty()):
+        return widths
+    import shutil
+
+    room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > _NARROWEST:
+        widest = widths.index(max(widths))
+        widths = [width - (at == widest) for at, width in enumerate(widths)]
+    return widths
+
+
+def _padded(text: str, width: int, *, right: bool) -> str:
+    while _width(text) > width:
+        text = text.removesuffix("…")[:-1] + "…" if len(text) > 1 else ""
+    space = " " * (width - _width(text))
+    return space + text if right else text + space
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def notice(lines: Iterable[str]) -> None:
+    """Words beside the data, on standard error."""
+    for line in lines:
+        display.info(words.plain(line))

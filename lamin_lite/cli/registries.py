@@ -1,0 +1,90 @@
+"""The registries as commands name them: singular or plural, in any case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import models
+from ..sql.fields import ForeignKey
+from ..sql.lookups import models as by_table
+from ..sql.lookups import nearest
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from ..instance import Instance
+    from ..models.base import Manager, SQLRecord
+
+    Model = type[SQLRecord]
+
+#: what people call a row, in the order in which it is looked for
+TITLES = ("key", "name", "handle", "root")
+
+
+def known() -> dict[str, Model]:
+    """Registries by their names, in lower case, singular."""
+    return {name(model): model for model in models.REGISTRIES}
+
+
+def name(model: Model) -> str:
+    """What the commands and their JSON call a registry: ``artifact``."""
+    return model.__name__.lower()
+
+
+def plural(model: Model) -> str:
+    """The same for many: ``artifacts``."""
+    single = name(model)
+    return single + ("es" if single.endswith("ch") else "s")
+
+
+def named(text: str) -> Model:
+    """The registry that a user named, for ``argparse``; its error names the nearest."""
+    import argparse
+
+    among = known()
+    for model in among.values():
+        if text.lower() in (name(model), plural(model)):
+            return model
+    near = nearest(text.lower(), [each for model in among.values() for each in (name(model), plural(model))])
+    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(among)}."
+    raise argparse.ArgumentTypeError(f"there is no registry {text!r}: {hint}")
+
+
+def add_argument(parser: argparse.ArgumentParser, *, optional: bool = False, **options: Any) -> None:
+    """The argument REGISTRY; where it may be left out, it is found by looking."""
+    sentence = f"{', '.join(known())}; singular or plural"
+    if optional:
+        sentence = "in which registry to look, where several have it"
+    options = {"type": named, "help": sentence, **options}
+    parser.add_argument("registry", metavar="REGISTRY", nargs="?" if optional else None, **options)
+
+
+def manager(instance: Instance, model: Model) -> Manager[Any]:
+    """The registry of an instance."""
+    found: Manager[Any] = getattr(instance, model.__name__)
+    return found
+
+
+def target(field: ForeignKey[Any]) -> Model:
+    """The registry whose rows a field names."""
+    found: Model = by_table[field.to]
+    return found
+
+
+def title_fields(model: Model) -> Iterator[str]:
+    """The fields by which people name a row."""
+    return (field for field in TITLES if field in model.__table__.fields)
+
+
+def title(row: SQLRecord) -> str:
+    """What to call a row: its key or name, else its description, else its uid."""
+    names = (*title_fields(type(row)), *(["description"] if "description" in row.__table__.fields else []))
+    return next((str(held) for held in (getattr(row, each) for each in names) if held), row.uid)
+
+
+def called(row: SQLRecord) -> str:
+    """A row in a sentence: ``Artifact 'a.csv' (uid)``."""
+    shown = title(row)
+    quoted = f" {shown!r}" if shown != row.uid else ""
+    return f"{type(row).__name__}{quoted} ({row.uid})"
