@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .instance import init as init
     from .models import Artifact as Artifact
     from .models import Branch as Branch
+    from .models import Collection as Collection
+    from .models import Feature as Feature
     from .models import Project as Project
     from .models import Record as Record
     from .models import Run as Run
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "Artifact": ".models",
     "Branch": ".models",
+    "Collection": ".models",
+    "Feature": ".models",
     "Instance": ".instance",
     "Project": ".models",
     "Q": ".sql.lookups",
@@ -67,6 +71,8 @@ _NAMES = {
 __all__ = [
     "Artifact",
     "Branch",
+    "Collection",
+    "Feature",
     "Instance",
     "Project",
     "Q",

@@ -15,6 +15,7 @@
     |   +-- InvalidKey                       ... as a key
     |   +-- FieldError                       ... as the name of a field, relation or lookup
     |   +-- ValidationError                  params or features that do not fit what was declared
+    |   +-- NoTruthValue    TypeError        a condition used as if it were True or False
     +-- Conflict            RuntimeError     the change contradicts what is stored
     +-- StorageError        OSError          reading or writing data failed
     |   +-- MissingFile     FileNotFoundError
@@ -84,6 +85,10 @@ class FieldError(InvalidArgument):
 
 class ValidationError(InvalidArgument):
     """Params or features do not fit what was declared."""
+
+
+class NoTruthValue(InvalidArgument, TypeError):
+    """A condition is neither true nor false."""
 
 
 class Conflict(LaminLiteError, RuntimeError):

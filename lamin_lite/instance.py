@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 
 from . import errors, models
-from .base import clock, fsio, fskind, names, settings, uids
+from .base import clock, fsio, names, settings, uids
 from .base._typing import TYPE_CHECKING
 from .ext import ext
 from .models import session
 from .models.base import Manager, get_or_create
-from .models.places import check_marker, mark
+from .models.places import check_marker, mark, marked_uid
 from .sql import migrate
-from .sql.database import Database, sqlite_version
+from .sql.sqlite import SQLite
 from .storage.adapter import Adapter
 from .storage.translate import translating
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Optional, Union
 
-    from .models import Artifact, Branch, Project, Record, Run, Space, Storage, Transform, ULabel, User
-    from .sql.database import Transaction
+    from .models import Artifact, Branch, Collection, Feature, Project, Record, Run, Space, Storage, Transform, ULabel, User
+    from .sql.database import Database, Transaction
     from .storage.protocol import BlobStorage
 
     Path = Union[str, os.PathLike[str]]
@@ -76,11 +76,9 @@ class Instance:
         self.root = root  #: folder of the marker
         self.name = str(values.get("name") or os.path.basename(root))
         self.settings = Settings(marker, values)
-        folder = os.path.dirname(database)
-        writable = os.access(database, os.W_OK) and os.access(folder, os.W_OK)
-        self.database = Database(database, readonly=not writable)
+        self.database = _database(database)
         self.uid = migrate.check(self.database)
-        self._main_root = os.path.dirname(folder)
+        self._main_root = _main_root(root, database, values)
         self._storages: dict[int, BlobStorage] = {}
         self._user_id: dict[str, int] = {}
         self._storage_id: Optional[int] = None
@@ -104,7 +102,8 @@ class Instance:
         marker = os.path.join(place, names.MARKER_DIR, names.INSTANCE_FILE)
         if os.path.isfile(marker):
             values = _read_json(marker)
-            return cls(place, os.path.normpath(os.path.join(place, str(values["database"]))), marker, values)
+            database = str(values["database"])
+            return cls(place, database if "://" in database else _joined(place, database), marker, values)
         database = place
         if os.path.isdir(place):
             database = os.path.join(place, names.MARKER_DIR, names.DATABASE_FILE)
@@ -113,27 +112,37 @@ class Instance:
         return cls(os.path.dirname(os.path.dirname(database)), database, None, {})
 
     @classmethod
-    def init(cls, path: Path = ".", *, storage: Path = "./storage", name: Optional[str] = None) -> Instance:
+    def init(
+        cls,
+        path: Path = ".",
+        *,
+        storage: Path = "./storage",
+        name: Optional[str] = None,
+        database: Optional[str] = None,
+    ) -> Instance:
         """Make an instance in the folder ``path``, keeping data in ``storage``; or open the one that is there.
 
-        Several processes may do so at once. Raises `Conflict` if the folder has an instance with another storage.
+        ``database``: the URL of a PostgreSQL database, ``postgresql://user@host/name?schema=lab``, instead of a file
+        in the storage. It holds no password: that is given in ``~/.pgpass``, or by ``PGPASSFILE`` or ``PGPASSWORD``.
+
+        Several processes may do so at once. Raises `Conflict` if the folder has an instance with another storage or
+        database, or if the database belongs to another storage.
         """
         root, main = os.path.abspath(path), os.path.abspath(os.path.join(path, storage))
         marker = os.path.join(root, names.MARKER_DIR, names.INSTANCE_FILE)
-        database = os.path.join(main, names.MARKER_DIR, names.DATABASE_FILE)
+        file = os.path.join(main, names.MARKER_DIR, names.DATABASE_FILE)
         with translating("make the instance", root):
             if os.path.isfile(marker):
-                return cls._again(root, database)
+                return cls._again(root, database or file)
             _check_place(main)
-            fsio.make_folder(os.path.dirname(database))
-            uid = migrate.check(_made(database))
-            mark(main, *_main_storage(database))
+            fsio.make_folder(os.path.dirname(file))
+            uid = _made(_database(database or file), main)
             values = {
                 "format": 1,
                 "instance": uid,
                 "name": name or os.path.basename(main),
                 "storage": _relative(main, root),
-                "database": _relative(database, root),
+                "database": database or _relative(file, root),
             }
             fsio.make_folder(os.path.dirname(marker))
             _write_json(marker, values)
@@ -142,7 +151,7 @@ class Instance:
     @classmethod
     def _again(cls, root: str, database: str) -> Instance:
         instance = cls.open(root)
-        if os.path.realpath(instance.database.path) != os.path.realpath(database):
+        if not _is_same(instance.database.path, database):
             raise errors.Conflict(
                 f"{root} has the instance {instance.name!r} already, with its database in {instance.database.path}: "
                 "use that, or `init` in another folder."
@@ -269,6 +278,16 @@ class Instance:
         """The labels of this instance."""
         return Manager(models.ULabel, self)
 
+    @property
+    def Collection(self) -> Manager[Collection]:  # noqa: N802
+        """The collections of this instance."""
+        return Manager(models.Collection, self)
+
+    @property
+    def Feature(self) -> Manager[Feature]:  # noqa: N802
+        """The features of this instance."""
+        return Manager(models.Feature, self)
+
     def info(self) -> dict[str, Any]:
         """What is in use: paths, versions, pragmas, kind of filesystem, counts."""
         database = self.database
@@ -282,10 +301,7 @@ class Instance:
             "folder": self.root,
             "database": database.path,
             "access": "read and write" if database.writable else "read-only",
-            "filesystem": fskind.kind_of(database.path) or "unknown",
-            "journal": str((database.one("PRAGMA journal_mode") or ["?"])[0]),
-            "schema": int((database.one("SELECT schema FROM meta") or [0])[0]),
-            "sqlite": sqlite_version(),
+            **database.facts(),
             "storages": [root for _, root in self.storage_roots()],
             "cache": self.cache_dir,
             "dev-dir": self.settings.dev_dir,
@@ -296,7 +312,33 @@ class Instance:
         }
 
 
-def _made(database: str) -> Database:
+def _is_same(one: str, other: str) -> bool:
+    return one == other or ("://" not in one + other and os.path.realpath(one) == os.path.realpath(other))
+
+
+def _database(place: str) -> Database:
+    """The database in a file, or at a URL."""
+    if "://" in place:
+        from .sql.server import database_of
+
+        return database_of(place, ext.database_for_url(place))
+    writable = os.access(place, os.W_OK) or not os.path.exists(place)
+    return SQLite(place, readonly=not (writable and os.access(os.path.dirname(place), os.W_OK)))
+
+
+def _main_root(root: str, database: str, values: dict[str, Any]) -> str:
+    """The root of the main storage: it holds the database, or the marker names it."""
+    if "://" in database:
+        return _joined(root, str(values["storage"]))
+    return os.path.dirname(os.path.dirname(database))
+
+
+def _joined(root: str, path: str) -> str:
+    return os.path.normpath(os.path.join(root, path))
+
+
+def _made(database: Database, main: str) -> str:
+    """Make the tables and mark the main storage, or check both; the uid of the instance."""
     storage_uid = uids.random_uid(12)
 
     def seed(tx: Transaction) -> None:
@@ -314,12 +356,17 @@ def _made(database: str) -> Database:
         }
         tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": storage_uid, **made})
 
-    return migrate.create(database, models.TABLES, uids.random_uid(12), _version(), seed)
-
-
-def _main_storage(database: str) -> tuple[str, str]:
-    row = Database(database).one("SELECT s.uid, m.instance FROM storage s, meta m WHERE s.root = '.'")
-    return (str(row[0]), str(row[1])) if row else ("", "")
+    new = migrate.create(database, models.TABLES, uids.random_uid(12), _version(), seed)
+    uid = migrate.check(database)
+    row = database.one("SELECT uid FROM storage WHERE root = '.'")
+    known = str(row[0]) if row else ""
+    in_use = not new and "://" in database.path and database.one("SELECT 1 FROM replica LIMIT 1") is not None
+    if marked_uid(main) not in (known, *([] if in_use else [None])):
+        raise errors.Conflict(
+            f"{database.path} belongs to the storage {known}, which {main} is not: name that one as the storage."
+        )
+    mark(main, known, uid)
+    return uid
 
 
 def _check_place(main: str) -> None:

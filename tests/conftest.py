@@ -29,9 +29,44 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("home")
 
 
+#: whose tests hold for each database; a test marked ``sqlite`` is about files, and stays with them
+ON_EACH_DATABASE = ("models", "sql", "lineage", "tracking", "cli")
+
+
+def pytest_generate_tests(metafunc):
+    """Run the tests of registries and queries on SQLite and on PostgreSQL."""
+    own = metafunc.definition.get_closest_marker("sqlite") is not None
+    room = metafunc.definition.path.parent.name
+    if "database" in metafunc.fixturenames and room in ON_EACH_DATABASE and not own:
+        kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+        metafunc.parametrize("database", kinds, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server that lives as long as the tests of this process."""
+    from tests.postgres.server import Server
+
+    server = Server()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def workdir(tmp_path, home, monkeypatch):
+def database(request, monkeypatch):
+    """The kind of database in which ``init`` makes its tables; on a server each instance gets a schema of its own."""
+    kind = getattr(request, "param", "sqlite")
+    if kind == "postgresql":
+        from tests.postgres.server import use_server
+
+        use_server(request.getfixturevalue("postgresql"), monkeypatch)
+    return kind
+
+
+@pytest.fixture
+def workdir(tmp_path, home, database, monkeypatch):
     """An empty current directory and an empty home; no variable of this package is set. Returns the directory."""
+    assert database
     directory = tmp_path / "work"
     directory.mkdir()
     environ = clean_environ(home)

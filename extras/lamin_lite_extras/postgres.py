@@ -39,7 +39,9 @@ class Driver:
         text = " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")
         if error.sqlstate is not None:
             return error.sqlstate, text
-        return _state_of_refusal(text) if isinstance(error, psycopg.OperationalError) else "", text
+        if isinstance(error, (psycopg.DataError, psycopg.ProgrammingError)):
+            return "22000", text  # it did not come to the server: a value is of a type that is not known
+        return _state_of_refusal(text), text
 
     def stream(self, connection: psycopg.Connection[Any], sql: Any, params: Sequence[object]) -> Iterator[Any]:
         """The rows of a query one after the other, as they arrive."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 #: every environment variable that has an effect, without the prefix, and what it means
 VARIABLES = {
     "INSTANCE": "path of the instance to use, instead of looking for one from the current directory upward",
+    "PROJECT": "name of the project that scripts and flows are linked to; `track(project=)` goes before it",
     "RUN": "the run that starts this process: instance:run:process; set for child processes, gives initiated_by_run",
     "CACHE_DIR": "folder for views of folders and for copies, instead of the one beside the database",
     "DEV_DIR": "development directory: keys of scripts are paths relative to it",

@@ -100,6 +100,8 @@ def fields(instance: Instance, model: Model, pairs: Sequence[Pair]) -> dict[str,
 def _field(instance: Instance, model: Model, name: str, text: str) -> Any:
     if name == "version" and "version_tag" in model.__table__.fields:
         return text
+    if name == "default" and "default_value" in model.__table__.fields:
+        return value(text)
     field = model.__table__.fields.get(name)
     if field is None or (field.hidden and name not in _HIDDEN_BUT_CHANGED):
         raise unknown_field(model, name)
@@ -109,7 +111,7 @@ def _field(instance: Instance, model: Model, name: str, text: str) -> Any:
     try:
         return field.check(meant)
     except errors.InvalidArgument:
-        return text  # if that does not fit either, the row says so
+        return meant if isinstance(meant, str) else text  # if that does not fit either, the row says so
 
 
 def rows(instance: Instance, model: Model, names: Optional[Sequence[str]]) -> list[Any]:

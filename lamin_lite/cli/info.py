@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The form of the answer."""
-    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
-    finding.add_instance(parser)
+    finding.add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

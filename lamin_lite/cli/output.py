@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ..base import display
 from ..lineage import words
+from ..models import Run
 from ..sql.fields import ForeignKey
 from . import registries
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
@@ -34,12 +34,11 @@ _NARROWEST = 12  #: what a column keeps where the terminal is too narrow
 _MANY = 500  #: related rows that are read at once
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """The form of the answer."""
-    parser.add_argument("--json", action="store_true", help="as one JSON document, for programs")
-
-
 # -- rows as plain values
+
+
+class Related(dict[str, "Any"]):
+    """What is told of a related row: its uid, and its key or name."""
 
 
 def facts(instance: Instance, rows: Sequence[SQLRecord]) -> list[Facts]:
@@ -53,7 +52,7 @@ def facts(instance: Instance, rows: Sequence[SQLRecord]) -> list[Facts]:
         {
             "registry": registries.name(model),
             **{f.name: related[f.name].get(row._values[f.column]) if f.name in related else getattr(row, f.name) for f in fields},
-            **({"version": row.version} if "version_tag" in model.__table__.fields else {}),  # type: ignore[attr-defined]
+            **({"version": getattr(row, "version")} if "version_tag" in model.__table__.fields else {}),  # noqa: B009
         }
         for row in rows
     ]  # fmt: skip
@@ -69,10 +68,12 @@ def _related(instance: Instance, field: ForeignKey[Any], rows: Sequence[SQLRecor
     return found
 
 
-def brief(row: SQLRecord) -> Facts:
+def brief(row: SQLRecord) -> Related:
     """A related row: its uid, and what people call it."""
+    if isinstance(row, Run):
+        return Related({"uid": row.uid, "entrypoint": row.entrypoint, "transform": row.transform.key})
     field = next(registries.title_fields(type(row)), None)
-    return {"uid": row.uid} if field is None else {"uid": row.uid, field: getattr(row, field)}
+    return Related({"uid": row.uid} if field is None else {"uid": row.uid, field: getattr(row, field)})
 
 
 # -- JSON
@@ -135,17 +136,17 @@ def columns_of(registry: str) -> list[str]:
 
 
 def _table_cell(name: str, value: Any) -> str:
-    if isinstance(value, dict) and "uid" in value and len(value) > 1:
-        return words.plain(next(held for each, held in value.items() if each != "uid") or value["uid"])
+    if isinstance(value, Related):
+        return words.plain([held for held in value.values() if held][-1])
     if hasattr(value, "strftime"):
         return f"{value:%Y-%m-%d %H:%M}"
     return "" if value in (None, False) else _cell(name, value)
 
 
 def _cell(name: str, value: Any) -> str:
-    if isinstance(value, dict) and "uid" in value and len(value) <= 2:
-        title = next((held for each, held in value.items() if each != "uid" and held), None)
-        return words.plain(f"{title} ({value['uid']})" if title else value["uid"])
+    if isinstance(value, Related):
+        *_, title = (held for held in value.values() if held)
+        return words.plain(title if title == value["uid"] else f"{title} ({value['uid']})")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name == "size" and isinstance(value, int):
@@ -185,8 +186,11 @@ def _fitted(widths: list[int]) -> list[int]:
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:
-    while _width(text) > width:
-        text = text.removesuffix("…")[:-1] + "…" if len(text) > 1 else ""
+    if _width(text) > width:
+        text = text[:width]
+        while _width(text) >= width:
+            text = text[:-1]
+        text += "…"
     space = " " * (width - _width(text))
     return space + text if right else text + space
 

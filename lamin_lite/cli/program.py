@@ -6,6 +6,10 @@ import os
 import sys
 
 
+class Usage(Exception):
+    """Arguments that do not go together; the command ends with exit code 2."""
+
+
 def package() -> str:
     """The name of the package as it is installed, vendored or zipped."""
     return (__package__ or "").rpartition(".")[0]
@@ -20,6 +24,13 @@ def program() -> str:
     if _is_archive():
         return f"python {called}"
     return f"python -m {package()}"
+
+
+def command_line(*words: str) -> str:
+    """A call of this program, quoted as a shell needs it."""
+    import shlex
+
+    return " ".join([program(), *map(shlex.quote, words)])
 
 
 def _is_archive() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import models
+from ..models.base import Manager
 from ..sql.fields import ForeignKey
 from ..sql.lookups import models as by_table
 from ..sql.lookups import nearest
@@ -14,17 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..instance import Instance
-    from ..models.base import Manager, SQLRecord
+    from ..models.base import SQLRecord
 
     Model = type[SQLRecord]
 
 #: what people call a row, in the order in which it is looked for
-TITLES = ("key", "name", "handle", "root")
+TITLES = ("key", "handle", "name", "root")
+ORDER = "artifact transform run collection record feature ulabel project space branch storage user".split()
 
 
 def known() -> dict[str, Model]:
     """Registries by their names, in lower case, singular."""
-    return {name(model): model for model in models.REGISTRIES}
+    found = {name(model): model for model in models.REGISTRIES}
+    return {each: found[each] for each in sorted(found, key=_place)}
+
+
+def _place(registry: str) -> int:
+    return ORDER.index(registry) if registry in ORDER else len(ORDER)
 
 
 def name(model: Model) -> str:
@@ -62,8 +69,7 @@ def add_argument(parser: argparse.ArgumentParser, *, optional: bool = False, **o
 
 def manager(instance: Instance, model: Model) -> Manager[Any]:
     """The registry of an instance."""
-    found: Manager[Any] = getattr(instance, model.__name__)
-    return found
+    return Manager(model, instance)
 
 
 def target(field: ForeignKey[Any]) -> Model:

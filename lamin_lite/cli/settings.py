@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..base import display, names
 from ..base import settings as environment
-from . import finding
+from . import finding, output
 
 if TYPE_CHECKING:
     import argparse
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..instance import Instance
 
 NAMES = ("dev-dir",)
+EXAMPLES = ("settings set dev-dir .", "settings get dev-dir --json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument("name", choices=NAMES, help="dev-dir: keys of scripts are paths relative to this folder")
         if action == "set":
             each.add_argument("value", metavar="PATH", help="an existing folder")
-        finding.add_instance(each)
+        finding.add_common(each)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,10 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
         instance.settings.dev_dir = arguments.value
     elif arguments.action == "unset":
         instance.settings.dev_dir = None
-    elif instance.settings.dev_dir:
-        display.show(instance.settings.dev_dir)
-        return 0
-    _say(instance)
+    now = instance.settings.dev_dir
+    if arguments.json:
+        output.document({"dev-dir": now})
+    elif arguments.action == "get" and now:
+        display.show(now)
+    else:
+        _say(instance)
     return 0
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..base import clock, display
+from ..base import canon, clock, display
 from ..errors import LaminLiteError
-from ..models import Artifact, Run, Transform
+from ..models import Artifact, Record, Run, Transform
 from . import words
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _artifact(row: Artifact) -> tuple[str, Iterator[Branch]]:
                 run=None if row.run is None else f"{run_line(row.run)} ({row.run.uid})",
             ),
         )
+        yield "Features", _features(row)
         yield "Extra data", _pairs(row.extra_data)
         yield "Read by", _listed(row.input_of_runs, run_line)
         yield "Labels", _labels(row)
@@ -102,6 +103,7 @@ def _run(row: Run) -> tuple[str, Iterator[Branch]]:
             ),
         )
         yield "Params", _pairs(row.params)
+        yield "Features", _features(row)
         yield "Extra data", _pairs(row.extra_data)
         yield "Inputs", _listed(row.input_artifacts, _file_line)
         yield "Outputs", [*_outputs(row)]
@@ -139,9 +141,11 @@ def _other(row: SQLRecord) -> Iterator[Branch]:
     facts: dict[str, Any] = {}
     for name, field in row.__table__.fields.items():
         if not field.hidden and not field.column.endswith("_id"):
-            held = row._values[field.column]
+            held = getattr(row, name)
             facts[name] = _moment(held) if hasattr(held, "strftime") else held
     yield "General", _facts(**facts)
+    if isinstance(row, Record):
+        yield "Features", _features(row)
 
 
 # -- lines
@@ -208,6 +212,10 @@ def _pairs(values: Optional[dict[str, Any]]) -> Sequence[Branch]:
     return [
         words.shortened(f"{words.plain(name)} = {words.value(held)}", WIDTH) for name, held in (values or {}).items()
     ]
+
+
+def _features(row: Union[Artifact, Run, Record]) -> Sequence[Branch]:
+    return _pairs(canon.plain(row.features.get_values(), lambda _: None, []))
 
 
 def _head(artifact: Optional[Artifact]) -> list[str]:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from . import collection, related
 from .artifact import Artifact
+from .collection import Collection
+from .feature import Feature
+from .feature_values import TABLES as VALUE_TABLES
 from .labels import Project, Record, ULabel
 from .places import TABLES_WITHOUT_REGISTRY, Branch, Space, Storage, User
-from .related import link_tables
 from .run import Run
 from .transform import Transform
 
-REGISTRIES = (User, Space, Branch, Storage, Transform, Run, Artifact, Project, ULabel, Record)
-TABLES = (*(registry.__table__ for registry in REGISTRIES), *TABLES_WITHOUT_REGISTRY, *link_tables.values())
+REGISTRIES = (User, Space, Branch, Storage, Transform, Run, Artifact, Collection, Project, ULabel, Record, Feature)
+TABLES = (
+    *(registry.__table__ for registry in REGISTRIES),
+    *TABLES_WITHOUT_REGISTRY,
+    *collection.TABLES,
+    *VALUE_TABLES.values(),
+    *related.link_tables.values(),
+)
+related.all_tables.extend(TABLES)
 
 __all__ = [
     "REGISTRIES",
     "TABLES",
     "Artifact",
     "Branch",
+    "Collection",
+    "Feature",
     "Project",
     "Record",
     "Run",

@@ -12,7 +12,7 @@ from ..sql.fields import ForeignKey, IntField, JsonField, TextField
 from ..sql.lookups import Q
 from ..sql.relations import Relation
 from . import content, keys, late, saving, session
-from .base import ARCHIVE
+from .feature_values import Features
 from .related import Links
 from .versions import Versioned, version_indexes
 
@@ -38,7 +38,8 @@ class Artifact(Versioned, table="artifact"):
 
     ``path``: file or folder on this machine. ``key``: relative path under which people find it; its latest version
     is what ``Artifact.get(key=...)`` gives. ``description``: free text. ``kind``: such as ``dataset`` or ``model``.
-    ``run``: the run that made it; without it the current run, with ``False`` none. ``copy``: ``True`` copies also
+    ``run``: the run that made it; without it the current run, with ``False`` none. ``revises``: the artifact whose
+    next version this is, also under another key. ``version``: a tag for the version, such as ``v1``. ``copy``: ``True`` copies also
     what already lies in a registered storage, ``False`` registers it in place, even in the storage of the database.
 
     ``uid``: 16 characters that stay, 4 that count versions. ``hash``: SHA-256 of every byte (of a folder: of its
@@ -69,6 +70,8 @@ class Artifact(Versioned, table="artifact"):
     projects = Links("project")
     records = Links("record")
     ulabels = Links("ulabel")
+    features = Features()
+    collections = Relation("collection", "collection_artifact", "artifact_id", "collection_id")
     input_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("input",)})
     output_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("created", "recreated")})
 
@@ -94,11 +97,14 @@ class Artifact(Versioned, table="artifact"):
             )
         super().__init__(description=description, kind=kind, **others)
         self._source, self._copy = saving.checked_source(path), copy
+        if self._revises is not None:
+            key = self._revises.key if key is None else key
+            self._values["description"] = self._revises.description if description is None else description
         self._made_by = session.current_run(self._store) if run is None or run is True else run or None
         self.run = self._made_by
         if key is None or copy is False:
             key = self._key_in_place(key)
-        if key is None and description is None and run is None:
+        if key is None and description is None and run is None and self._revises is None:
             raise errors.InvalidArgument(
                 f"Artifact({path!r}) needs a key to be found by, such as key={os.path.basename(self._source)!r}; or a description."
             )
@@ -161,10 +167,11 @@ class Artifact(Versioned, table="artifact"):
         return artifact
 
     @classmethod
-    def _of_blob(cls, store: Store, blob: Blob, **values: Any) -> Self:
+    def _of_blob(cls, store: Store, blob: Blob, space_id: Optional[int] = None, **values: Any) -> Self:
         """An artifact of bytes that are stored already, without a key and without a run."""
         artifact = object.__new__(cls)
         artifact._start(store, values)
+        artifact._values["space_id"] = space_id
         artifact._values["suffix"] = blob.suffix
         with store.database.write("save artifact") as tx:
             saving.register(artifact, saving.Content(store.storage_id, blob), tx)
@@ -224,10 +231,6 @@ class Artifact(Versioned, table="artifact"):
             if not os.path.basename(key).endswith(self.suffix):
                 raise errors.InvalidKey(f"The key {key!r} must end with {self.suffix!r}, as the content does.")
         return super()._row()
-
-    def restore(self) -> Self:
-        """Bring the artifact back from the trash or the archive; `Conflict` if its key is taken meanwhile."""
-        return super().restore() if self._values["branch_id"] <= ARCHIVE else self
 
     @property
     def created_by_runs(self) -> QuerySet[Run]:

@@ -31,7 +31,7 @@ NULL: Cell = ("null", None, None, None, None)
 EMPTY: Cell = ("empty", None, None, None, None)
 
 
-class Problem(Exception):  # noqa: N818 - not an error of its own: collected into one
+class Problem(Exception):
     """Why a value cannot be kept."""
 
 
@@ -76,12 +76,14 @@ def _cell(feature: Feature, dtype: Dtype, value: Any) -> Cell:
         return _FORMS[dtype.kind](value, feature.coerce)
     except errors.InvalidArgument as error:
         raise Problem(f"{feature.name}: {error}") from None
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         raise Problem(_wrong(feature, dtype, value)) from None
 
 
 def _wrong(feature: Feature, dtype: Dtype, value: object) -> str:
-    said = f"{feature.name}={value!r} is of type {type(value).__name__}, but the feature is {dtype.named(feature._store)}"
+    said = (
+        f"{feature.name}={value!r} is of type {type(value).__name__}, but the feature is {dtype.named(feature._store)}"
+    )
     if dtype.kind in ("date", "datetime") and isinstance(value, str):
         return f"{feature.name}={value!r} is no {dtype.kind} in ISO 8601 form, such as {_EXAMPLES[dtype.kind]!r}."
     if feature.coerce or not _converts(dtype, value):
@@ -145,7 +147,9 @@ def _str(value: Any, coerce: bool) -> Cell:
     if not isinstance(value, str):
         raise TypeError
     if not canon.storable(value):
-        raise errors.InvalidArgument(f"{value!r} holds a NUL or a lone surrogate, which no database keeps: leave it out.")
+        raise errors.InvalidArgument(
+            f"{value!r} holds a NUL or a lone surrogate, which no database keeps: leave it out."
+        )
     return ("str", None, None, *split_text(str.__str__(value)))
 
 
@@ -267,15 +271,16 @@ def _named(rows: QuerySet[Any], target: Any, name: str) -> QuerySet[Any]:
 
 
 def _no_label(feature: Feature, dtype: Dtype, value: str, allowed: QuerySet[Any]) -> str:
-    field, of_type = label_field(dtype.target), ""
+    field, of_type, make = label_field(dtype.target), "", ""
     if dtype.within:
         kind = query(dtype.target, feature._store).filter(uid=dtype.within).one_or_none()
-        of_type = f" of type {kind.name!r}" if kind is not None else ""
+        if kind is not None:
+            of_type = f" of type {kind.name!r}"
+            make = f", type=ln.{dtype.registry}.get(name={kind.name!r}, is_type=True)"
     known = [each for each in allowed.order_by("-id")[:1000].values_list(field, flat=True) if each]
     near = lookups.nearest(value, known)
     listed = ", ".join(repr(each) for each in sorted(known[:LISTED])) + (", ..." if len(known) > LISTED else "")
     hint = f"did you mean {near!r}? There are {listed}." if near else f"there are {listed or 'none'}."
-    make = f", type=ln.{dtype.registry}.get({dtype.within!r})" if dtype.within else ""
     made = f" Make it with ln.{dtype.registry}({field}={value!r}{make}).save()." if field == "name" else ""
     return f"{feature.name}={value!r} is no {dtype.registry}{of_type}: {hint}{made}"
 

@@ -70,7 +70,7 @@ def text_of(dtype: object) -> str:
         return f"cat[{dtype.model.__name__}]"
     if isinstance(dtype, str):
         return _text_of_text(dtype)
-    arguments = getattr(dtype, "__args__", ())
+    arguments: tuple[object, ...] = getattr(dtype, "__args__", ())
     if getattr(dtype, "__origin__", None) is list and len(arguments) == 1:
         return _many(dtype, text_of(arguments[0]))
     if not arguments and isinstance(dtype, type):
@@ -143,4 +143,4 @@ def _type_row(store: Store, target: Any, field: str, value: str) -> Optional[Any
 
 def label_field(target: Any) -> str:
     """The field by which people name rows of a registry."""
-    return next((name for name in ("name", "handle", "key") if name in target.__table__.fields), "uid")
+    return next((name for name in ("handle", "name", "key") if name in target.__table__.fields), "uid")

@@ -14,6 +14,7 @@ from ..sql.relations import Relation
 from ..sql.schema import Index
 from . import session
 from .base import TRASH, Stamped, query
+from .feature_values import Features
 from .related import Links
 
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ class Named(Stamped):
         )
         return None if row is None else int(row[0])
 
+    def _moving(self, tx: Transaction, branch_id: int) -> None:
+        known = None if branch_id == TRASH or self._values["branch_id"] != TRASH else self._known(tx)
+        if known is not None:
+            taken = query(type(self), self._store).filter(id=known).one()
+            raise errors.Conflict(
+                f"{type(self).__name__} {self.uid} cannot be restored: its name {self.name!r} is taken by {taken.uid}. "
+                "Rename that one, or move it to the trash first."
+            )
+
     def _check(self, tx: Transaction) -> None:
         """Refuse what can have no meaning, before anything is written."""
         name = self._values["name"]
@@ -116,9 +126,11 @@ class Project(Named, table="project"):
     type: ForeignKey[Optional[Project]] = ForeignKey("project", null=True)
 
     artifacts = Links("artifact", back=True)
+    collections = Links("collection", back=True)
     transforms = Links("transform", back=True)
     runs = Links("run", back=True)
     records = Links("record", back=True)
+    features = Links("feature", back=True)
     parents = Links("project", table="project_parent", near="child_id", far="parent_id")
     children = Links("project", table="project_parent", near="parent_id", far="child_id")
 
@@ -139,10 +151,12 @@ class Record(Named, table="record"):
     extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True)
     type: ForeignKey[Optional[Record]] = ForeignKey("record", null=True)
 
+    features = Features()
     records = Relation("record", "record", "type_id", "id")
     projects = Links("project")
     ulabels = Links("ulabel")
     artifacts = Links("artifact", back=True)
+    collections = Links("collection", back=True)
     transforms = Links("transform", back=True)
     runs = Links("run", back=True)
     parents = Links("record", table="record_parent", near="child_id", far="parent_id")
@@ -163,6 +177,7 @@ class ULabel(Named, table="ulabel"):
     type: ForeignKey[Optional[ULabel]] = ForeignKey("ulabel", null=True)
 
     artifacts = Links("artifact", back=True)
+    collections = Links("collection", back=True)
     transforms = Links("transform", back=True)
     runs = Links("run", back=True)
     records = Links("record", back=True)

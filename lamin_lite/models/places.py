@@ -222,10 +222,11 @@ class _ParamTable(Table):
 
     __slots__ = ()
 
-    def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:  # noqa: ARG002 - the same in each
+    def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
+        whole, text, real = (dialect.types[name] for name in ("INTEGER", "TEXT", "REAL"))
         yield (
-            "CREATE TABLE IF NOT EXISTS run_param (owner_id INTEGER NOT NULL REFERENCES run (id) "
-            "DEFERRABLE INITIALLY DEFERRED, path TEXT NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT)"
+            f"CREATE TABLE IF NOT EXISTS run_param (owner_id {whole} NOT NULL{dialect.reference('run')}, "
+            f"path {text} NOT NULL, kind {text} NOT NULL, number {real}, text {text})"
         )
         yield Index("number", "path, kind, number, owner_id").sql("run_param")
         yield Index("text", "path, kind, text, owner_id").sql("run_param")

@@ -120,6 +120,28 @@ def insert_link(tx: Transaction, relation: Links, near: int, far: int, run_id: O
     tx.insert_new(relation.through, row)
 
 
+def label_run(
+    tx: Transaction, run_id: int, transform_id: int, projects: Iterable[int], parent_id: Optional[int]
+) -> None:
+    """Link a new run, and its transform, to these projects and to those of the run that started it."""
+    now, found = clock.now(), 0
+    for number in projects:
+        row = {"run_id": run_id, "project_id": number, "by_run_id": run_id, "created_at": now}
+        found += tx.insert_new("run_project", row)
+    if parent_id is not None:
+        found += tx.execute(
+            "INSERT INTO run_project (run_id, project_id, by_run_id, created_at) "
+            "SELECT ?, project_id, ?, ? FROM run_project WHERE run_id = ? ON CONFLICT DO NOTHING",
+            [run_id, run_id, now, parent_id],
+        )
+    if found:
+        tx.execute(
+            "INSERT INTO transform_project (transform_id, project_id, by_run_id, created_at) "
+            "SELECT ?, project_id, ?, ? FROM run_project WHERE run_id = ? ON CONFLICT DO NOTHING",
+            [transform_id, run_id, now, run_id],
+        )
+
+
 def link_projects_of_run(tx: Transaction, relation: Relation, row_id: int, run_id: int) -> None:
     """Link a new row to the projects of the run that made it."""
     tx.execute(

@@ -31,6 +31,8 @@ PARTS: list[tuple[str, str, str, str]] = [
     ("collection", "run_collection", "collection_id", "role <> 'input'"),
     ("collection", "collection_artifact", "collection_id", ""),
 ]
+#: links without which the row that has them would be another one
+NEEDED = {("collection_artifact", "artifact_id"), ("replica", "storage_id")}
 
 
 class Reference:
@@ -86,7 +88,7 @@ def _references(tx: Transaction, name: str, number: int) -> Iterator[Reference]:
         for field in table.fields.values():
             if not isinstance(field, ForeignKey) or field.to != name:
                 continue
-            if bearer == field.column:
+            if field.column in (bearer, "owner_id"):  # labels that it bears, values that it has
                 tx.execute(f"DELETE FROM {table.name} WHERE {field.column} = ?", [number])
             elif bearer is not None and field.column == BY_RUN:
                 tx.execute(f"UPDATE {table.name} SET {BY_RUN} = NULL WHERE {BY_RUN} = ?", [number])
@@ -99,9 +101,8 @@ def _counted(tx: Transaction, table: Any, field: ForeignKey[Any], name: str, num
     sql = f"SELECT count(*) FROM {table.name} WHERE {field.column} = ?{itself}"
     found = tx.one(sql, [number, number] if itself else [number])
     if found is not None and found[0]:
-        is_link = table.name in related.bearers or table.name in ("run_artifact", "run_collection")
-        is_link = is_link or table.name == "collection_artifact"
-        optional = field.null or (is_link and table.name != "collection_artifact")
+        is_link = table.name not in lookups.models
+        optional = field.null or (is_link and (table.name, field.column) not in NEEDED)
         yield Reference(table.name, field.column, int(found[0]), optional=optional, is_link=is_link)
 
 

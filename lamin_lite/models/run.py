@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from .. import errors
+from ..base import names
 from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, ForeignKey, IntField, JsonField, TextField, TimeField
 from ..sql.relations import ParamsIndex, Relation
 from ..sql.schema import Index
-from . import late
+from . import late, removal
 from .base import Stamped, query
+from .feature_values import Features
 from .related import Links
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, Optional
 
+    from ..sql.database import Transaction
     from ..sql.query import QuerySet
     from .artifact import Artifact
     from .session import Store
@@ -68,11 +72,24 @@ class Run(Stamped, table="run"):
     projects = Links("project")
     records = Links("record")
     ulabels = Links("ulabel")
+    features = Features()
     input_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("input",)})
     output_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": OUTPUT_ROLES})
     created_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("created",)})
     recreated_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("recreated",)})
+    input_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": ("input",)})
+    output_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": OUTPUT_ROLES})
     initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
+
+    def _removing(self, tx: Transaction) -> None:
+        if self.refresh().status == "started":
+            raise errors.Conflict(f"The run {self.uid} is still going on: it can be removed when it has ended.")
+
+    def _removed(self, tx: Transaction) -> None:
+        """Its report goes with it; the list of the environment is shared with other runs."""
+        report: Any = self.report
+        if report is not None and report.kind == names.KIND_OF_RUN_FILES:
+            removal.remove(tx, report, force=False)
 
     @classmethod
     def _before_query(cls, store: Store) -> None:
@@ -89,6 +106,6 @@ class Run(Stamped, table="run"):
         number = self._values["process_id"]
         if number is None:
             return None
-        names = ("uid", "host", "boot_id", "pid_ns", "pid", "start_time", "python", "executable", "platform", "cwd")
-        row = self._store.database.one(f"SELECT {', '.join(names)} FROM process WHERE id = ?", [number])
-        return None if row is None else dict(zip(names, row))
+        facts = ("uid", "host", "boot_id", "pid_ns", "pid", "start_time", "python", "executable", "platform", "cwd")
+        row = self._store.database.one(f"SELECT {', '.join(facts)} FROM process WHERE id = ?", [number])
+        return None if row is None else dict(zip(facts, row))

@@ -19,6 +19,7 @@ from ..storage.blobs import Blob, blob_name
 from ..storage.translate import translating
 from . import digests
 from .base import query
+from .related import link_projects_of_run
 
 if TYPE_CHECKING:
     from typing import Optional, Union
@@ -195,8 +196,11 @@ def register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
         values.update(hash=kept.hash, size=kept.size, n_files=kept.n_files, storage_id=kept.storage_id)
         artifact._write(tx)
         role = "created"
+    artifact._revises = None
     if artifact._made_by is not None:
         _link_output(tx, artifact._made_by, artifact, role)
+        if role == "recreated":
+            link_projects_of_run(tx, artifact.__relations__["projects"], artifact._saved_id(), artifact._made_by._saved_id())
 
 
 def _register_replica(kept: Content, tx: Transaction) -> None:
@@ -219,13 +223,16 @@ def _register_replica(kept: Content, tx: Transaction) -> None:
 def _latest(artifact: Artifact, kept: Content, tx: Transaction) -> Optional[Row]:
     """uid, stem, hash and id of the artifact that this one is a version of, or the same as."""
     values = artifact._values
+    if artifact._revises is not None:
+        return artifact._followed(tx)
     columns = "SELECT uid, stem, hash, id FROM artifact WHERE"
     if values["key"] is not None:
         return tx.one(f"{columns} key = ? AND branch_id = ? AND is_latest = 1", [values["key"], values["branch_id"]])
+    wish = values["description"]
     return tx.one(
         f"{columns} key IS NULL AND hash = ? AND branch_id = ? AND is_latest = 1 AND suffix = ? "
-        "AND (description = ? OR description IS NULL AND ? IS NULL)",
-        [kept.hash, values["branch_id"], values["suffix"], values["description"], values["description"]],
+        f"AND description {'IS NULL' if wish is None else '= ?'}",
+        [kept.hash, values["branch_id"], values["suffix"], *([] if wish is None else [wish])],
     )
 
 

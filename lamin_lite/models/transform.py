@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import display
+from ..base import display, hashing
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import TextField
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sys
     from typing import Any, Optional
 
+    from ..sql.database import Row, Transaction
     from ..sql.query import QuerySet
     from .run import Run
 
@@ -57,6 +58,45 @@ class Transform(Versioned, table="transform"):
     records = Links("record")
     ulabels = Links("ulabel")
     runs = Relation("run", "run", "transform_id", "id")
+
+    def save(self) -> Self:
+        """Write the row or its changes. Of a key that is there, without or with the same source, it is what is there.
+
+        Another source under the same key is a new version.
+        """
+        if self.id is not None:
+            return super().save()
+        before = dict(self._values)
+        try:
+            with self._store.database.write("save transform") as tx:
+                self._save_new(tx)
+        except BaseException:
+            self._values = before
+            raise
+        self._revises = None
+        return self
+
+    def _save_new(self, tx: Transaction) -> None:
+        values, revised = self._values, self._followed(tx)
+        if values["hash"] is None and values["source_code"] is not None:
+            values["hash"] = hashing.of_bytes(values["source_code"].encode("utf-8", "surrogatepass"))
+        latest = revised or self._namesake(tx)
+        if latest is not None and revised is None and values["hash"] in (None, latest[2]):
+            self._values, self._related = query(Transform, self._store).filter(id=latest[3]).one()._values, {}
+            return
+        if latest is not None:
+            found = tx.one("SELECT origin FROM transform WHERE id = ?", [latest[3]])
+            values["origin"] = found[0] if found else ""
+            self._become_next(tx, latest)
+        self._write(tx)
+
+    def _namesake(self, tx: Transaction) -> Optional[Row]:
+        """uid, stem, hash and id of the latest version under this key; rather one without a path."""
+        return tx.one(
+            "SELECT uid, stem, hash, id FROM transform WHERE key = ? AND branch_id = ? AND is_latest = ? "
+            "ORDER BY origin = '' DESC, id DESC LIMIT 1",
+            [self.key, self._values["branch_id"], True],
+        )
 
     @property
     def path_hint(self) -> Optional[str]:

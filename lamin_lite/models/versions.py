@@ -106,6 +106,8 @@ class Versioned(Stamped):
     def _write(self, tx: Transaction) -> None:
         if self.version_tag is not None:
             self._check_tag_is_free(tx)
+        if self.id is not None and self.key is not None and self.is_latest and self._values["branch_id"] != TRASH:
+            self._check_key_is_free(tx, self._values["branch_id"], self.stem)
         super()._write(tx)
 
     def _check_tag_is_free(self, tx: Transaction) -> None:
@@ -125,10 +127,11 @@ class Versioned(Stamped):
             return None
         if self.key is not None and self.key != self._revises.key:
             self._check_key_is_free(tx, self._values["branch_id"], self._revises.stem)
-        return tx.one(
-            f"SELECT uid, stem, hash, id FROM {self.__table__.name} WHERE stem = ? ORDER BY uid DESC LIMIT 1",
-            [self._revises.stem],
+        latest = tx.one(
+            f"SELECT uid, stem, hash, id FROM {self.__table__.name} WHERE stem = ? AND branch_id = ? AND is_latest = ?",
+            [self._revises.stem, self._values["branch_id"], True],
         )
+        return latest or (self._revises.uid, self._revises.stem, None, self._revises.id)  # else all are in the trash
 
     @property
     def versions(self) -> QuerySet[Self]:

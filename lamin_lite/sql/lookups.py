@@ -7,9 +7,11 @@ becomes SQL. Every condition is true or false, never NULL, so that it can be neg
 from __future__ import annotations
 
 from .. import errors
+from ..base import display
 from ..base._typing import TYPE_CHECKING
-from .fields import Field, ForeignKey, JsonField, TextField
-from .relations import ParamsIndex, Relation
+from . import dates
+from .fields import Field, ForeignKey, JsonField, TextField, TimeField
+from .relations import ParamsIndex, Relation, compiled_pattern, successor
 from .schema import SQLITE
 
 if TYPE_CHECKING:
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
 models: dict[str, Any] = {}
 
 LOOKUPS = frozenset(
-    "exact iexact contains icontains startswith istartswith endswith iendswith gt gte lt lte in range isnull".split()
+    "exact iexact contains icontains startswith istartswith endswith iendswith gt gte lt lte in range isnull regex "
+    "iregex".split()
 )
+PATTERNS = frozenset(["regex", "iregex"])
+FEW = 50  #: rows on the other side of a foreign key that are named, so that an index of several columns answers
 MANY = 500  #: values that ``in`` passes as parameters; SQLite before 3.32 takes no more than 999
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _FOLDED = {"iexact", "icontains", "istartswith", "iendswith"}
@@ -72,10 +77,14 @@ class Q:
 
 
 class Compiler:
-    """Turns conditions into SQL for one query; counts aliases, knows where values may be looked up."""
+    """Turns conditions into SQL for one query; counts aliases, knows where values may be looked up.
 
-    def __init__(self, database: Database) -> None:
+    ``dry``: only to see whether they are right; what it gives is not to be run.
+    """
+
+    def __init__(self, database: Database, *, dry: bool = False) -> None:
         self.database = database
+        self.dry = dry
         self._aliases = 0
 
     def alias(self) -> str:
@@ -105,6 +114,8 @@ class Compiler:
         instead = model._rewritten(self.database, path, value)
         if instead is not None:
             return self.where(model, alias, instead)
+        if not is_field(model, name):
+            return other_names(self, model, alias, path, value)
         field = field_named(model, name)
         if isinstance(field, Relation):
             return self._related(field, alias, rest, value)
@@ -113,19 +124,55 @@ class Compiler:
         if isinstance(field, JsonField):
             index = model.__relations__.get(f"{name}_index")
             if isinstance(index, ParamsIndex) and (rest or value is not None):
-                return index.compile(self.database, alias, rest, value)
+                return index.compile(self.database, alias, rest, value, dry=self.dry)
+        column = f"{alias}.{field.column}"
+        return self.test(field, column, path, value, source=f"{model.__table__.name} {alias}")
+
+    def test(
+        self, field: Field[Any], column: str, path: Sequence[str], value: object, *, source: str | None = None
+    ) -> SQL:
+        """A plain value against a column; the path is the name of the field and the lookup, if any.
+
+        ``source``: what follows FROM to read the whole column; regular expressions need it.
+        """
+        rest = path[1:]
+        if rest and rest[0] in dates.PARTS and isinstance(field, TimeField):
+            return self._part(field, column, path, value)
         if len(rest) > 1 or (rest and rest[0] not in LOOKUPS):
-            raise unknown_lookup("__".join(path), rest[0])
-        column, lookup = f"{alias}.{field.column}", rest[0] if rest else "exact"
+            raise unknown_lookup("__".join(path), rest[0], dates.PARTS if isinstance(field, TimeField) else ())
+        lookup = rest[0] if rest else "exact"
+        if lookup in PATTERNS and source is not None:
+            return self._pattern(field, column, lookup, value, source)
         if lookup == "in":
             return self.one_of(column, [_db(field, item) for item in _listed(value)])
         return condition(field, column, lookup, value)
 
+    def _part(self, field: Field[Any], column: str, path: Sequence[str], value: object) -> SQL:
+        part, lookup = path[1], path[2] if len(path) > 2 else "exact"
+        if len(path) > 3 or lookup not in dates.LOOKUPS:
+            raise unknown_lookup("__".join(path), path[-1])
+        return dates.condition(field.name, column, part, lookup, value)
+
+    def _pattern(self, field: Field[Any], column: str, lookup: str, value: object, source: str) -> SQL:
+        """The texts of the column that match, as the regular expressions of databases differ."""
+        if not isinstance(field, TextField):
+            raise errors.FieldError(f"{field.name}__{lookup} needs a text field; {field.name} is {field.type_name}.")
+        matches = compiled_pattern(field.name, lookup, value)
+        if self.dry:
+            return "1 = 1", []
+        rows = self.database.iterate(f"SELECT DISTINCT {column} FROM {source}")
+        return self.one_of(column, [text for (text,) in rows if text is not None and matches(text)])
+
     def one_of(self, column: str, values: list[Any]) -> SQL:
-        """``column IN (values)``, however many there are."""
+        """``column IN (values)``, however many there are; None among them is a row without a value."""
         wanted = [value for value in values if value is not None]
+        if len(wanted) < len(values):
+            text, params = self.one_of(column, wanted)
+            return f"{column} IS NULL OR ({text})", params
         if not wanted:
             return "1 = 0", []
+        if len(wanted) > MANY and self.dry:
+            return "1 = 1", []
         if len(wanted) > MANY:
             return f"{column} IS NOT NULL AND {column} IN (SELECT value FROM {self.database.listed(wanted)})", []
         return f"{column} IS NOT NULL AND {column} IN ({', '.join('?' * len(wanted))})", wanted
@@ -142,11 +189,24 @@ class Compiler:
         inner = self.alias()
         text, params = self.lookup(target, inner, rest, value)
         known = f"{column} IS NOT NULL AND " if field.null else ""
+        ids = None if self.dry else self._few(field.to, inner, text, params)
+        if ids is not None:
+            return f"{known}{column} {ids}", []
         return f"{known}{column} IN (SELECT {inner}.id FROM {field.to} {inner} WHERE {text})", params
+
+    def _few(self, table: str, alias: str, text: str, params: list[Any]) -> str | None:
+        """``= id`` or ``IN (ids)`` where few rows meet a condition: an index then also gives the order."""
+        rows = self.database.read(f"SELECT {alias}.id FROM {table} {alias} WHERE {text} LIMIT {FEW + 1}", params)
+        if len(rows) > FEW:
+            return None
+        ids = [int(row[0]) for row in rows] or [0]
+        return f"= {ids[0]}" if len(ids) == 1 else f"IN ({', '.join(map(str, ids))})"
 
     def _related(self, relation: Relation, alias: str, rest: Sequence[str], value: object) -> SQL:
         source, params = relation.ids()
         if rest == ["isnull"]:
+            if not isinstance(value, bool):
+                raise errors.FieldError(f"{relation.name}__isnull is True or False; got {value!r}.")
             negate = "NOT " if value else ""
             return f"{negate}{alias}.id IN (SELECT {source})", params
         target = models[relation.to]
@@ -176,36 +236,60 @@ def field_named(model: Model, name: str) -> Field[Any] | Relation:
     return relation
 
 
+def is_field(model: Model, name: str) -> bool:
+    """Whether there is a field or relation of this name."""
+    fields = model.__table__.fields
+    if name in ("id", "pk") or name in fields or (name.endswith("_id") and name[:-3] in fields):
+        return True
+    return isinstance(model.__relations__.get(name), Relation) and not name.endswith("_index")
+
+
+def _no_other_names(compiler: Compiler, model: Model, alias: str, path: Sequence[str], value: object) -> SQL:  # noqa: ARG001
+    raise unknown_field(model, path[0])
+
+
+#: slot: what a condition may begin with besides fields, which are asked first; `models` puts the features here
+other_names: Callable[[Compiler, Model, str, Sequence[str], object], SQL] = _no_other_names
+
+
 def _id_of(field: Field[Any]) -> Field[Any]:
-    plain: Field[Any] = Field(null=field.null)
+    plain = _Id(null=field.null)
     plain.name = plain.column = field.column
-    plain.check = _anything  # type: ignore[method-assign]
     return plain
 
 
-def _anything(value: object) -> Any:
-    return value
+class _Id(Field["Any"]):
+    """The id of a row."""
+
+    sql = "INTEGER"
+    type_name = "the id of a row, a whole number"
+
+    def check(self, value: object) -> Any:
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise self.wrong(value)
+        return value
 
 
-ID: Field[Any] = Field()
+ID: Field[Any] = _Id()
 ID.name = ID.column = "id"
-ID.check = _anything  # type: ignore[method-assign]
 
 
-def unknown_field(model: Model, name: str) -> errors.FieldError:
-    """The error for a name that is no field."""
+def unknown_field(model: Model, name: str, features: Iterable[str] = ()) -> errors.FieldError:
+    """The error for a name that is no field, and none of the features that there are."""
     names = [field.name for field in model.__table__.fields.values() if not field.hidden]
     names += [name for name, relation in model.__relations__.items() if not isinstance(relation, ParamsIndex)]
+    names += features
     title = getattr(model, "__name__", model.__table__.name)
     near = nearest(name, names)
     hint = f"did you mean {near!r}?" if near else f"it has {', '.join(sorted(names))}."
-    return errors.FieldError(f"{title} has no field {name!r}: {hint}")
+    return errors.FieldError(f"{title} has no field {'or feature ' if features else ''}{name!r}: {hint}")
 
 
-def unknown_lookup(path: str, name: str) -> errors.FieldError:
+def unknown_lookup(path: str, name: str, more: Iterable[str] = ()) -> errors.FieldError:
     """The error for a lookup that does not exist."""
-    near = nearest(name, LOOKUPS)
-    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(LOOKUPS))}."
+    known = LOOKUPS.union(more)
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}."
     return errors.FieldError(f"{name!r} in {path!r} is no lookup: {hint}")
 
 
@@ -236,6 +320,8 @@ def row_id(target: Any, name: str, value: object) -> int:
 def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL:
     """``column lookup value`` as SQL that is never NULL."""
     if lookup == "isnull":
+        if not isinstance(value, bool):
+            raise errors.FieldError(f"{field.name}__isnull is True or False; got {value!r}.")
         return (f"{column} IS NULL" if value else f"{column} IS NOT NULL"), []
     if value is None and lookup != "exact":
         raise errors.FieldError(f"{field.name}__{lookup} needs a value: for empty ones use {field.name}__isnull=True.")
@@ -254,7 +340,25 @@ def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL
 
 
 def _db(field: Field[Any], value: object) -> Any:
+    if isinstance(field, TimeField) and value is not None:
+        _notice_local_time(field, value)
     return field.to_db(field.check(value))
+
+
+_noticed: list[str] = []  # that a time was taken for local time is said once a process
+
+
+def _notice_local_time(field: Field[Any], value: object) -> None:
+    moment = str(value)
+    zoned = (
+        getattr(value, "tzinfo", None) is not None
+        or moment[-1:] in ("Z", "z")
+        or (isinstance(value, str) and ("+" in moment[10:] or "-" in moment[10:]))
+    )
+    if not zoned and not _noticed:
+        field.check(value)  # what is no time is an error, and no notice
+        _noticed.append(moment)
+        display.info(f"{field.name} is compared with {moment!r}, which names no time zone: it is taken as local time")
 
 
 def _equals(column: str, value: object, null: bool = True) -> SQL:
@@ -302,24 +406,14 @@ def _text_condition(field: Field[Any], column: str, lookup: str, value: object) 
 
 
 def _startswith(column: str, value: str) -> SQL:
-    after = _successor(value)
+    after = successor(value)
     if after is None:  # empty, or nothing but the last character that there is
         return f"substr({column}, 1, {len(value)}) = ?", [value]
     return f"{column} >= ? AND {column} < ?", [value, after]
 
 
-def _successor(text: str) -> str | None:
-    """The least text that is greater than all that start with this one."""
-    while text:
-        code = ord(text[-1]) + 1
-        if code <= 0x10FFFF:
-            return text[:-1] + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
-        text = text[:-1]
-    return None
-
-
 def _endswith(column: str, value: str) -> SQL:
-    return (f"substr({column}, -{len(value)}) = ?" if value else "1 = 1"), [value] if value else []
+    return (f"{SQLITE.ending(column, len(value))} = ?" if value else "1 = 1"), [value] if value else []
 
 
 def _contains(column: str, value: str) -> SQL:

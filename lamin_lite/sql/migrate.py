@@ -5,13 +5,11 @@ from __future__ import annotations
 from .. import errors
 from ..base import names
 from ..base._typing import TYPE_CHECKING
-from .database import Database, create_file
-from .schema import SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .database import Transaction
+    from .database import Database, Transaction
     from .schema import Table
 
 META = (
@@ -21,15 +19,15 @@ META = (
 
 
 def create(
-    path: str, tables: Iterable[Table], instance_uid: str, version: str, seed: Callable[[Transaction], None]
-) -> Database:
-    """Make the database, or open the one that is there; many processes may do so at once."""
-    create_file(path)
-    database = Database(path)
+    database: Database, tables: Iterable[Table], instance_uid: str, version: str, seed: Callable[[Transaction], None]
+) -> bool:
+    """Make the tables, and say whether they are new; many processes may do so at once."""
+    database.prepare()
+    every = list(tables)
     with database.write("create the tables") as tx:
         tx.execute(META)
-        for table in tables:
-            for statement in table.statements(SQLITE):
+        for table in every:
+            for statement in table.statements(database.dialect):
                 tx.execute(statement)
         row = {
             "id": 1,
@@ -39,9 +37,12 @@ def create(
             "instance": instance_uid,
             "made_by": version,
         }
-        if tx.insert_new("meta", row):
+        new = tx.insert_new("meta", row)
+        if new:
+            for statement in (each for table in every for each in table.references(database.dialect)):
+                tx.execute(statement)
             seed(tx)
-    return database
+    return new
 
 
 def check(database: Database) -> str:

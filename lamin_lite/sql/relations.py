@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base import canon
 from ..base._typing import TYPE_CHECKING
+from .probes import Probe, Test
 from .schema import SQLITE
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ class Relation:
 
 
 _NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_OPERATORS = frozenset(
-    ["exact", "in", "isnull", "startswith", "contains", "endswith", "icontains", "has_key", *_NUMBERS]
-)
+_TEXTS = frozenset("contains icontains startswith istartswith endswith iendswith iexact regex iregex".split())
+_OPERATORS = frozenset(["exact", "in", "isnull", "has_key", "range", *_TEXTS, *_NUMBERS])
+_AFTER = chr(ord(canon.SEPARATOR) + 1)
 _MANY = 500  #: values that are passed as parameters; more go through a temporary table
 
 
@@ -79,8 +80,26 @@ class ParamsIndex(Relation):
                 return
             yield (owner_id, *leaf)
 
-    def compile(self, database: Database, alias: str, path: Sequence[str], value: object) -> SQL:
-        """The condition for ``params__a__b__lookup=value``: ``b`` in ``a``, or one param named ``a__b``."""
+    def compile(self, database: Database, alias: str, path: Sequence[str], value: object, *, dry: bool = False) -> SQL:
+        """The condition for ``params__a__b__lookup=value``: ``b`` in ``a``, or one param named ``a__b``.
+
+        ``dry``: only to see whether it is right, without looking into the database.
+        """
+        look, lookup = self._look(database, path, value, dry)
+        if lookup in ("isnull", "has_key"):
+            ids, params = look.present(null_too=lookup == "has_key")
+            return f"{alias}.id {'NOT ' if lookup == 'isnull' and value else ''}IN ({ids})", params
+        ids, params = look.matching(lookup, _wanted(lookup, value)).ids()
+        return f"{alias}.id IN ({ids})", params
+
+    def probe(self, database: Database, path: Sequence[str], value: object) -> Optional[Probe]:
+        """The rows that meet ``params__a__b__lookup=value`` as a set that can be listed or asked, where it is one."""
+        look, lookup = self._look(database, path, value, False)
+        if lookup in ("isnull", "has_key"):
+            return None
+        return look.matching(lookup, _wanted(lookup, value))
+
+    def _look(self, database: Database, path: Sequence[str], value: object, dry: bool) -> tuple[_Look, str]:
         names, lookup = list(path), "exact"
         if names and names[-1] == "has_key":
             names, lookup = [*names[:-1], str(value)], "has_key"
@@ -88,35 +107,60 @@ class ParamsIndex(Relation):
             lookup = names.pop()
         if not names:
             raise errors.FieldError(f"{self.field} needs a name: {self.field}__name={value!r}.")
-        look = _Look(self, database, [names, ["__".join(names)]] if len(names) > 1 else [names])
-        if lookup in ("isnull", "has_key"):
-            ids, params = look.present(null_too=lookup == "has_key")
-            return f"{alias}.id {'NOT ' if lookup == 'isnull' and value else ''}IN ({ids})", params
-        ids, params = look.matching(lookup, _wanted(lookup, value))
-        return f"{alias}.id IN ({ids})", params
+        if lookup == "isnull" and not isinstance(value, bool):
+            raise errors.FieldError(f"{self.field}__{'__'.join(names)}__isnull is True or False; got {value!r}.")
+        variants = [names, ["__".join(names)]] if len(names) > 1 else [names]
+        return _Look(self, database, variants, dry), lookup
 
 
 class _Look:
     """One look into the index of a field, under one or two paths."""
 
-    def __init__(self, index: ParamsIndex, database: Database, variants: list[list[str]]) -> None:
+    def __init__(self, index: ParamsIndex, database: Database, variants: list[list[str]], dry: bool) -> None:
         self._index = index
         self._database = database
         self._variants = variants
         self._paths = [canon.path(names) for names in variants]
+        self._dry = dry
 
-    def matching(self, lookup: str, wanted: Any) -> SQL:
-        """The select of the ids whose value meets a lookup."""
-        at = f"SELECT owner_id FROM {self._index.through} WHERE path IN ({', '.join('?' * len(self._paths))})"
-        ids: list[str] = []
-        params: list[Any] = []
-        for test, values in _tests(lookup, wanted, self._database):
-            ids.append(f"{at} AND {test}")
-            params += [*self._paths, *values]
-        partly = self._rechecked(
-            _partly_indexed(lookup, wanted), lambda found: matches(found, lookup, wanted), below=_looks_into(wanted)
+    def matching(self, lookup: str, wanted: Any) -> Probe:
+        """The ids whose value meets a lookup."""
+        if lookup in ("regex", "iregex"):
+            tests = self._patterns(lookup, wanted)
+        else:
+            tests = _tests(lookup, wanted, self._database)
+        lists = self._rechecked(
+            _partly_indexed(lookup, wanted),
+            lambda found: matches(found, lookup, wanted),
+            below=_looks_into(wanted),
+            also=self._held(wanted) if lookup == "contains" and not _looks_into(wanted) else None,
         )
-        return " UNION ALL ".join([*ids, *partly]) or "SELECT 0", params
+        return Probe(self._index.through, self._paths, tests, lists)
+
+    def _held(self, wanted: Any) -> tuple[list[str], list[Any]]:
+        """Selects of the ids that may have this in a list, or as a name in a dict."""
+        start = f"SELECT owner_id FROM {self._index.through} WHERE"
+        kind, number, text = canon.typed(wanted)
+        column = " AND number = ?" if number is not None else " AND text = ?" if text is not None else ""
+        value = [item for item in (number, text) if item is not None]
+        edges = self._below()
+        owners = [f"{start} path >= ? AND path < ? AND kind = ?{column}" for _ in self._paths]
+        params = [item for at in range(0, len(edges), 2) for item in (*edges[at : at + 2], kind, *value)]
+        for names in self._variants if isinstance(wanted, str) else ():
+            path = canon.path([*names, wanted])
+            owners += [f"{start} path = ?", f"{start} path >= ? AND path < ?"]
+            params += [path, path + canon.SEPARATOR, path + _AFTER]
+        return owners, params
+
+    def _patterns(self, lookup: str, wanted: Any) -> list[Test]:
+        """The texts at the paths that match a regular expression, which is Python's on each database."""
+        found = compiled_pattern(self._index.field, lookup, wanted)
+        if self._dry:
+            return []
+        marks = ", ".join("?" * len(self._paths))
+        sql = f"SELECT DISTINCT text FROM {self._index.through} WHERE path IN ({marks}) AND kind = 'text'"
+        texts = [text for (text,) in self._database.iterate(sql, self._paths) if found(text)]
+        return _exact(texts, self._database)
 
     def present(self, *, null_too: bool) -> SQL:
         """The select of the ids that have a value there; None counts as one only if it is asked for."""
@@ -127,11 +171,31 @@ class _Look:
         return " UNION ALL ".join(ids), [*self._paths, *self._below()]
 
     def _below(self) -> list[str]:
-        ends = (canon.SEPARATOR, chr(ord(canon.SEPARATOR) + 1))
+        ends = (canon.SEPARATOR, _AFTER)
         return [path + end for path in self._paths for end in ends]
 
-    def _rechecked(self, kinds: Sequence[str], test: Callable[[Any], bool], *, below: bool = False) -> list[str]:
+    def _rechecked(
+        self,
+        kinds: Sequence[str],
+        test: Callable[[Any], bool],
+        *,
+        below: bool = False,
+        also: Optional[tuple[list[str], list[Any]]] = None,
+    ) -> list[str]:
         """The select of the ids whose value the index holds in part only, and that pass when it is read as a whole."""
+        if self._dry:
+            return []
+        owners, params = self._candidates(kinds, below)
+        if also is not None:
+            owners, params = owners + also[0], params + also[1]
+        sql = f"SELECT id, {self._index.field} FROM {self._index.owner} WHERE id IN ({' UNION ALL '.join(owners)})"
+        found = [owner for owner, text in self._database.read(sql, params) if self._passes(canon.loads(text), test)]
+        if len(found) > _MANY:
+            return [f"SELECT value AS owner_id FROM {self._database.listed(found)}"]
+        listed = ", ".join(map(str, found))
+        return [f"SELECT id AS owner_id FROM {self._index.owner} WHERE id IN ({listed})"] if found else []
+
+    def _candidates(self, kinds: Sequence[str], below: bool) -> tuple[list[str], list[Any]]:
         through = self._index.through
         owners = [f"SELECT owner_id FROM {through} WHERE path = '' AND kind = 'more'"]
         params: list[Any] = []
@@ -143,11 +207,7 @@ class _Look:
         if below:
             owners += [f"SELECT owner_id FROM {through} WHERE path >= ? AND path < ?" for _ in self._paths]
             params += self._below()
-        sql = f"SELECT id, {self._index.field} FROM {self._index.owner} WHERE id IN ({' UNION ALL '.join(owners)})"
-        found = [owner for owner, text in self._database.read(sql, params) if self._passes(canon.loads(text), test)]
-        if len(found) > _MANY:
-            return [f"SELECT value FROM {self._database.listed(found)}"]
-        return [f"SELECT id FROM {self._index.owner} WHERE id IN ({', '.join(map(str, found))})"] if found else []
+        return owners, params
 
     def _passes(self, value: Any, test: Callable[[Any], bool]) -> bool:
         values = (_at(value, names) for names in self._variants)
@@ -156,11 +216,14 @@ class _Look:
 
 def _wanted(lookup: str, value: Any) -> Any:
     """The value in the form in which params are kept."""
-    if lookup != "in":
+    if lookup not in ("in", "range"):
         return canon.plain(value, _reference, [])
     if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
-        raise errors.FieldError(f"__in needs a list of values; got {value!r}.")
-    return [canon.plain(item, _reference, []) for item in value]
+        raise errors.FieldError(f"__{lookup} needs a list of values; got {value!r}.")
+    items = [canon.plain(item, _reference, []) for item in value]
+    if lookup == "range" and len(items) != 2:
+        raise errors.FieldError(f"__range needs the least and the greatest value; got {value!r}.")
+    return items
 
 
 def _reference(value: object) -> Optional[str]:
@@ -171,7 +234,7 @@ def _reference(value: object) -> Optional[str]:
 
 def _looks_into(wanted: Any) -> bool:
     """Whether a dict or list is looked for, which is found by reading the whole value."""
-    items = wanted if isinstance(wanted, list) else []
+    items = wanted if isinstance(wanted, list) else ()
     return isinstance(wanted, (dict, list)) or any(isinstance(item, (dict, list)) for item in items)
 
 
@@ -179,33 +242,71 @@ def _partly_indexed(lookup: str, wanted: Any) -> Sequence[str]:
     """The kinds of leaves that the index cannot answer for: it holds a digest, or text of digits."""
     if lookup in ("exact", "in"):
         return ()
-    if lookup in _NUMBERS and isinstance(wanted, str) and not canon.storable(wanted):
+    bounds = wanted if lookup == "range" else [wanted]
+    if (lookup == "range" or lookup in _NUMBERS) and not all(canon.storable(b) for b in bounds if isinstance(b, str)):
         return ("text", "long", "odd")
     return ("long", "odd", "big")
 
 
-def _tests(lookup: str, wanted: Any, database: Database) -> list[SQL]:
-    if lookup == "exact":
-        return _exact([wanted], database)
-    if lookup == "in":
-        return _exact(wanted, database)
+def _tests(lookup: str, wanted: Any, database: Database) -> list[Test]:
+    if lookup in ("exact", "in"):
+        return _exact([wanted] if lookup == "exact" else wanted, database)
     if lookup in _NUMBERS:
         return _ordered(lookup, wanted)
+    if lookup == "range":
+        pairs = zip(_ordered("gte", wanted[0]), _ordered("lte", wanted[1]))
+        return [Test(f"{a.text} AND {b.text}", a.params + b.params, by_value=True) for a, b in pairs]
     if not isinstance(wanted, str):
+        if lookup == "contains":
+            return []  # found by reading the whole value
         raise errors.FieldError(f"__{lookup} needs a text; got {wanted!r}.")
     if not canon.storable(wanted):
         return []  # occurs in no text of the index
-    tests: dict[str, SQL] = {
-        "startswith": ("substr(text, 1, ?) = ?", [len(wanted), wanted]),
-        "endswith": ("substr(text, ?) = ?", [-len(wanted), wanted]) if wanted else ("1 = 1", []),
-        "contains": (f"{SQLITE.position('text')} > 0", [wanted]),
-        "icontains": (f"{SQLITE.position(SQLITE.folded('text'))} > 0", [wanted.casefold()]),
-    }
-    text, params = tests[lookup]
-    return [(f"kind = 'text' AND {text}", params)]
+    text, params = _text_test(lookup, wanted)
+    return [Test(f"kind = 'text' AND {text}", params, by_value=lookup == "startswith")]
 
 
-def _exact(wanted: list[Any], database: Database) -> list[SQL]:
+def _text_test(lookup: str, wanted: str) -> SQL:
+    column = "text"
+    if lookup[0] == "i":
+        column, wanted, lookup = SQLITE.folded("text"), wanted.casefold(), lookup[1:]
+    after = successor(wanted)
+    if lookup == "exact":
+        return f"{column} = ?", [wanted]
+    if lookup == "contains":
+        return f"{SQLITE.position(column)} > 0", [wanted]
+    if lookup == "endswith":
+        return (f"{SQLITE.ending(column, len(wanted))} = ?", [wanted]) if wanted else ("1 = 1", [])
+    if after is None:  # empty, or nothing but the last character that there is
+        return f"substr({column}, 1, {len(wanted)}) = ?", [wanted]
+    return f"{column} >= ? AND {column} < ?", [wanted, after]
+
+
+def successor(text: str) -> Optional[str]:
+    """The least text that is greater than all that start with this one."""
+    while text:
+        code = ord(text[-1]) + 1
+        if code <= 0x10FFFF:
+            return text[:-1] + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
+        text = text[:-1]
+    return None
+
+
+def compiled_pattern(name: str, lookup: str, pattern: object) -> Callable[[str], bool]:
+    """What tells whether a text matches a regular expression of Python's, anywhere in it."""
+    import re
+
+    try:
+        found = re.compile(pattern, re.IGNORECASE if lookup == "iregex" else 0) if isinstance(pattern, str) else None
+    except (re.error, RecursionError, OverflowError) as error:
+        raise errors.FieldError(f"{name}__{lookup}={pattern!r} is no regular expression: {error}.") from None
+    if found is None:
+        raise errors.FieldError(f"{name}__{lookup} needs a regular expression as text; got {pattern!r}.")
+    search = found.search
+    return lambda text: search(text) is not None
+
+
+def _exact(wanted: list[Any], database: Database) -> list[Test]:
     """One condition a kind, so that the index answers, however many values there are."""
     kinds: dict[tuple[str, str], list[Any]] = {}
     for item in wanted:
@@ -214,22 +315,25 @@ def _exact(wanted: list[Any], database: Database) -> list[SQL]:
             continue  # found by reading the whole value
         column = "number" if number is not None else "text" if text is not None else ""
         kinds.setdefault((kind, column), []).append(number if number is not None else text)
-    tests: list[SQL] = []
+    tests: list[Test] = []
     for (kind, column), values in kinds.items():
         if not column:
-            tests.append(("kind = ?", [kind]))
+            tests.append(Test("kind = ?", [kind], by_value=True))
         elif len(values) > _MANY:
-            tests.append((f"kind = ? AND {column} IN (SELECT value FROM {database.listed(values)})", [kind]))
+            listed = database.listed(values)
+            tests.append(Test(f"kind = ? AND {column} IN (SELECT value FROM {listed})", [kind], exact=True))
         else:
-            tests.append((f"kind = ? AND {column} IN ({', '.join('?' * len(values))})", [kind, *values]))
+            marks = "= ?" if len(values) == 1 else f"IN ({', '.join('?' * len(values))})"
+            tests.append(Test(f"kind = ? AND {column} {marks}", [kind, *values], exact=True))
     return tests
 
 
-def _ordered(lookup: str, wanted: object) -> list[SQL]:
+def _ordered(lookup: str, wanted: object) -> list[Test]:
     kind, number, text = canon.typed(wanted)
     sign = _NUMBERS[lookup]
     if isinstance(wanted, str):
-        return [(f"kind = 'text' AND text {sign} ?", [wanted])] if canon.storable(wanted) else []
+        storable = canon.storable(wanted)
+        return [Test(f"kind = 'text' AND text {sign} ?", [wanted], by_value=True)] if storable else []
     if kind == "nan":
         return []
     if kind not in ("number", "infinite", "big"):
@@ -239,7 +343,10 @@ def _ordered(lookup: str, wanted: object) -> list[SQL]:
     elif kind == "infinite":
         number = float("inf") if wanted == float("inf") else float("-inf")
     edge = (1.0 if wanted == float("inf") else -1.0) if kind == "infinite" else 0.0
-    return [(f"kind = 'number' AND number {sign} ?", [number]), (f"kind = 'infinite' AND number {sign} ?", [edge])]
+    return [
+        Test(f"kind = 'number' AND number {sign} ?", [number], by_value=True),
+        Test(f"kind = 'infinite' AND number {sign} ?", [edge], by_value=True),
+    ]
 
 
 _ABSENT = object()
@@ -270,13 +377,32 @@ def matches(found: Any, lookup: str, wanted: Any) -> bool:
         return same(found, wanted)
     if lookup in _NUMBERS:
         return _ordered_match(found, lookup, wanted)
-    if not isinstance(found, str):
+    if lookup == "range":
+        return _ordered_match(found, "gte", wanted[0]) and _ordered_match(found, "lte", wanted[1])
+    if lookup == "contains" and not isinstance(found, str):
+        return _holds(found, wanted)
+    if not isinstance(found, str) or not isinstance(wanted, str):
         return False
-    if lookup == "icontains":
-        return wanted.casefold() in found.casefold()
+    if lookup in ("regex", "iregex"):
+        return compiled_pattern("value", lookup, wanted)(found)
+    if lookup[0] == "i":
+        found, wanted, lookup = found.casefold(), wanted.casefold(), lookup[1:]
+    if lookup == "exact":
+        return bool(found == wanted)
     return bool(
         {"contains": found.__contains__, "startswith": found.startswith, "endswith": found.endswith}[lookup](wanted)
     )
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """As Python's ``in``: an item of a list, a name of a dict; of a dict that is looked for all items."""
+    if isinstance(found, list):
+        return any(same(item, wanted) for item in found)
+    if not isinstance(found, dict):
+        return False
+    if isinstance(wanted, dict):
+        return all(name in found and same(found[name], item) for name, item in wanted.items())
+    return isinstance(wanted, str) and wanted in found
 
 
 def same(one: Any, other: Any) -> bool:

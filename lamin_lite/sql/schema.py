@@ -21,6 +21,11 @@ class Dialect:
         "REAL": "REAL",
     }
     key_column = "id INTEGER PRIMARY KEY AUTOINCREMENT"
+    references_inline = True  #: whether a table may refer to one that is made later
+
+    def reference(self, to: str) -> str:
+        """What makes a column refer to a table, checked at the end of a transaction."""
+        return f" REFERENCES {to} (id) DEFERRABLE INITIALLY DEFERRED"
 
     def true(self, value: bool) -> str:
         """A literal truth value, as SQLite before 3.23 and PostgreSQL both need their own."""
@@ -28,11 +33,18 @@ class Dialect:
 
     def folded(self, column: str) -> str:
         """Expression that ignores case as Python's ``casefold`` does; SQLite's own knows ASCII only."""
-        return f"casefold({column})"
+        return f"folded({column})"
 
     def position(self, column: str) -> str:
         """Expression that is positive where the parameter occurs in the column."""
         return f"instr({column}, ?)"
+
+    def ending(self, column: str, length: int) -> str:
+        """Expression for the last characters; a text that is shorter gives one that is shorter too.
+
+        Counted from the start, as ``substr`` with a negative one, or ``right``, is not everywhere.
+        """
+        return f"substr({column}, length({column}) - {length - 1})"
 
 
 SQLITE = Dialect()
@@ -86,6 +98,14 @@ class Table:
                 column = f"{field.name}_fold" if field.fold else field.column
                 yield Index(column, column).sql(self.name)
 
+    def references(self, dialect: Dialect) -> Iterator[str]:
+        """The statements that make columns refer to other tables, for dialects that need those tables first."""
+        if dialect.references_inline:
+            return
+        for field in self.fields.values():
+            if isinstance(field, ForeignKey):
+                yield f"ALTER TABLE {self.name} ADD FOREIGN KEY ({field.column}){dialect.reference(field.to)}"
+
 
 def _column(field: Field[object], dialect: Dialect) -> Iterator[str]:
     kind = dialect.types[field.sql]
@@ -94,7 +114,7 @@ def _column(field: Field[object], dialect: Dialect) -> Iterator[str]:
     check = f" CHECK ({field.column} IN (0, 1))" if isinstance(field, BoolField) and dialect.name == "sqlite" else ""
     to = ""
     if isinstance(field, ForeignKey):
-        to = f" REFERENCES {field.to} (id) DEFERRABLE INITIALLY DEFERRED"
+        to = dialect.reference(field.to) if dialect.references_inline else ""
     yield f"{field.column} {kind}{null}{unique}{check}{to}"
     if field.fold:
         yield f"{field.name}_fold {kind}{null}"

@@ -107,16 +107,16 @@ class Server(Database):
 
     def listed(self, values: Sequence[object]) -> str:
         """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
-        connection, wanted = self.connection(), tuple(plain(values))
+        connection = self.connection()
         handle: _Handle = self._local.handle
-        kind = _kind(wanted)
+        kind, wanted = _alike(plain(values))
         name = handle.lists.setdefault((kind, *wanted), f"list_{len(handle.lists)}")
         try:
             (known,) = connection.execute("SELECT to_regclass(?)", [f"pg_temp.{name}"]).fetchone()
             if known is None:
                 collated = 'TEXT COLLATE "C"' if kind == "TEXT" else kind
                 connection.execute(f"CREATE TEMP TABLE {name} (value {collated})")
-                connection.execute(f"INSERT INTO pg_temp.{name} SELECT unnest(?::{kind}[])", [list(wanted)])
+                connection.execute(f"INSERT INTO pg_temp.{name} SELECT unnest(?::{kind}[])", [wanted])
                 connection.execute(f"ANALYZE pg_temp.{name}")
         except Exception as error:
             raise self.translated(error) from error
@@ -238,11 +238,14 @@ def _plain(value: object) -> object:
     return value
 
 
-def _kind(values: tuple[object, ...]) -> str:
+def _alike(values: list[Any]) -> tuple[str, list[object]]:
+    """The type of a column that keeps these values, and the values in it."""
     kinds = {type(value) for value in values}
     if kinds <= {int}:
-        return "BIGINT"
-    return "DOUBLE PRECISION" if kinds <= {int, float} else "TEXT"
+        return "BIGINT", [*values]
+    if kinds <= {int, float}:
+        return "DOUBLE PRECISION", [float(value) for value in values]
+    return "TEXT", [str(value) for value in values]
 
 
 def functions() -> Iterator[str]:
@@ -282,7 +285,11 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[errors.LaminLiteError], str], ...] 
         errors.ReadOnly,
         "Could not {doing}: this user may not do so in {path} ({text}); ask who owns the database for the right.",
     ),
-    (("53100",), errors.NoSpace, "Could not {doing}: the server of {path} has no space left; nothing was half written."),
+    (
+        ("53100",),
+        errors.NoSpace,
+        "Could not {doing}: the server of {path} has no space left; nothing was half written.",
+    ),
     (
         ("22003",),
         errors.InvalidArgument,
@@ -294,7 +301,11 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[errors.LaminLiteError], str], ...] 
         errors.InstanceError,
         "{path} does not let this user in ({text}): give the password in ~/.pgpass or by PGPASSFILE or PGPASSWORD.",
     ),
-    (("3D000",), errors.NoInstance, "There is no database at {path} ({text}): make it with `createdb`, or correct the URL."),
+    (
+        ("3D000",),
+        errors.NoInstance,
+        "There is no database at {path} ({text}): make it with `createdb`, or correct the URL.",
+    ),
     (
         ("42P01", "3F000"),
         errors.NotADatabase,

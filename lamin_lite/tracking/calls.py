@@ -16,7 +16,7 @@ from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_function
 from ..models import session
 from ..models.session import running
-from . import params, runs, transforms
+from . import belonging, params, runs, transforms
 from .opened import ABORTED, COMPLETED, Open
 from .parents import parent_of_root, parent_of_step
 
@@ -98,7 +98,11 @@ def _stretches(run: Run, body: Any) -> Generator[Any, Any, Any]:
         sent = thrown = None
         try:
             sent = yield item
-        except BaseException as error:  # also GeneratorExit: the body sees what its consumer did
+        except GeneratorExit:
+            with running(run):
+                body.close()  # not thrown in: of things dropped together, the body may be closed already
+            raise
+        except BaseException as error:
             thrown = error
 
 
@@ -183,13 +187,15 @@ def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional
     if root:
         display.attach_handler()
     parent = _parent(store, spec)
+    values: dict[str, Any] = {"entrypoint": spec.name, "space_id": belonging.space_id(store, None, parent)}
+    projects = belonging.project_ids(store) if root else ()
     kept, secrets = params.kept(arguments)
-    transform, new = transforms.resolve(store, source_of_function(spec.func), uid=spec.uid, secrets=secrets)
-    values: dict[str, Any] = {"entrypoint": spec.name}
+    source, space_id = source_of_function(spec.func), values["space_id"]
+    transform, new = transforms.resolve(store, source, uid=spec.uid, secrets=secrets, space_id=space_id)
     if parent is not None:
-        values.update(initiated_by_run_id=parent.id, space_id=parent._values["space_id"])
+        values["initiated_by_run_id"] = parent.id
     if root:
-        values.update(runs.facts(store, secrets, transform.path_hint))
+        values.update(runs.facts(store, secrets, transform.path_hint, space_id), projects=projects)
     opened = Open(runs.start(store, transform, kept, **values), root=root, parent=parent)
     opened.secrets |= secrets
     if root:

@@ -16,7 +16,7 @@ from .opened import COMPLETED, ERRORED, outcome, tap
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Iterator
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any, Optional
 
     Outcome = tuple[str, Optional[int]]
@@ -33,12 +33,14 @@ class Hooks:
         self._left_at = -1  # where the main program was at that moment
         self._excepthook: Any = sys.excepthook
         self._my_excepthook = sys.excepthook = self._noted_excepthook
+        self._returned = _Returned(self._frame)
         self._exits = [(names, name, names[name], self._noted(names[name])) for names, name in _exits(self._frame)]
         for names, name, _, noted in self._exits:
             names[name] = noted
 
     def restore(self) -> None:
         """Put the hooks back, unless somebody else has wrapped them since."""
+        self._returned.stop()
         for names, name, original, noted in self._exits:
             if names.get(name) is noted:
                 names[name] = original
@@ -80,7 +82,7 @@ class Hooks:
             return outcome(last)
         if tap.died_with_text:
             return ERRORED, 1
-        by_hand = _raised_by_hand(frame)
+        by_hand = _raised_by_hand(frame, self._returned)
         if by_hand is None and last is not None:
             return outcome(last)  # on its way out it passed a `with` or `finally`
         return by_hand or (ERRORED, None)  # raised in a function: that all was well is less likely than an early stop
@@ -130,11 +132,51 @@ def _passed(error: BaseException, frame: FrameType) -> bool:
     return trace is not None
 
 
-def _raised_by_hand(frame: FrameType) -> Optional[Outcome]:
+class _Returned:
+    """What the function returned that the main program was calling when track() was called; from Python 3.12 on.
+
+    It is what ``sys.exit(main())`` ends with, which nothing else tells: Python looked ``sys.exit`` up before ``main``
+    wrapped it. Only this one code object is watched, so that nothing else becomes slower.
+    """
+
+    def __init__(self, main: Optional[FrameType]) -> None:
+        self.known = False
+        self.value: Any = None
+        self._tool: Optional[int] = None
+        frame: Optional[FrameType] = sys._getframe()
+        while frame is not None and frame.f_back is not main:
+            frame = frame.f_back
+        if main is not None and frame is not None and sys.version_info >= (3, 12):
+            self._watch(frame.f_code)
+
+    def _watch(self, code: CodeType) -> None:
+        watch: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+        free = [number for number in (4, 3) if watch.get_tool(number) is None]
+        if free:
+            self._tool, self._code = free[0], code
+            watch.use_tool_id(self._tool, __name__)
+            watch.register_callback(self._tool, watch.events.PY_RETURN, self._note)
+            watch.set_local_events(self._tool, code, watch.events.PY_RETURN)
+
+    def _note(self, code: CodeType, offset: int, value: object) -> None:  # noqa: ARG002 - as Python calls it
+        self.known, self.value = True, value
+
+    def stop(self) -> None:
+        """Let go of the code object."""
+        if self._tool is not None:
+            watch: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+            watch.set_local_events(self._tool, self._code, 0)
+            watch.register_callback(self._tool, watch.events.PY_RETURN, None)
+            watch.free_tool_id(self._tool)
+            self._tool = None
+
+
+def _raised_by_hand(frame: FrameType, returned: _Returned) -> Optional[Outcome]:
     """What the exit means that stands in the main program where it stopped; None if there is none.
 
     ``raise SystemExit(2)`` says it. Of ``raise SystemExit(main())`` only ``main`` knew it, and so it is with
-    ``sys.exit(main())`` if ``main`` called track(), as Python looked up ``sys.exit`` before that: taken as completed.
+    ``sys.exit(main())`` if ``main`` called track(), as Python looked up ``sys.exit`` before that: it is what ``main``
+    was seen to return; before Python 3.12, which lets us see it, taken as completed.
     """
     import ast
 
@@ -144,7 +186,9 @@ def _raised_by_hand(frame: FrameType) -> Optional[Outcome]:
             value = call.args[0] if call.args else ast.Constant(None)
             if isinstance(value, ast.Name):
                 return outcome(SystemExit(frame.f_globals.get(value.id)))
-            return outcome(SystemExit(value.value)) if isinstance(value, ast.Constant) else (COMPLETED, None)
+            if isinstance(value, ast.Constant):
+                return outcome(SystemExit(value.value))
+            return outcome(SystemExit(returned.value)) if returned.known else (COMPLETED, None)
     return None
 
 

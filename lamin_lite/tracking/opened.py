@@ -178,7 +178,8 @@ def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int
     lines = cleaned(log, mask) if os.path.exists(log) else iter([b""])
     try:
         blob = store.storage(store.storage_id).ingest_chunks(lines, ".txt")
-        report = Artifact._of_blob(store, blob, description=f"report of run {run.uid}", kind=names.KIND_OF_RUN_FILES)
+        space, title = run._values["space_id"], f"report of run {run.uid}"
+        report = Artifact._of_blob(store, blob, space, description=title, kind=names.KIND_OF_RUN_FILES)
     except OSError as error:
         display.warning(f"the report of run {run.uid} could not be kept: {error}")
         return None

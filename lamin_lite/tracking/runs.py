@@ -7,22 +7,35 @@ from ..base._typing import TYPE_CHECKING
 from ..capture.environment import environment, fingerprint
 from ..capture.git import git_state
 from ..capture.host import cli_args
-from ..models import Artifact, Run
-from ..models.base import query
+from ..models import Artifact, Run, feature_values
+from ..models.base import EVERYBODYS, query
+from ..models.related import label_run
 from .processes import process_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, Optional
 
     from ..instance import Instance
     from ..models import Transform
+    from ..models.feature_values import Checked
     from ..sql.database import Transaction
 
 ADD_PARAM = "INSERT INTO run_param (owner_id, path, kind, number, text) VALUES (?, ?, ?, ?, ?)"
 
 
-def start(store: Instance, transform: Transform, params: dict[str, Any], **values: Any) -> Run:
-    """Write the row of a run that starts now. It survives the death of the process; a power loss may forget it."""
+def start(
+    store: Instance,
+    transform: Transform,
+    params: dict[str, Any],
+    features: Checked = (),
+    projects: Iterable[int] = (),
+    **values: Any,
+) -> Run:
+    """Write the row of a run that starts now. It survives the death of the process; a power loss may forget it.
+
+    It belongs to these projects, by their ids, and to those of the run that initiated it.
+    """
     process = process_of(store)
     run = store.Run()
     now = clock.now()
@@ -33,6 +46,8 @@ def start(store: Instance, transform: Transform, params: dict[str, Any], **value
         run._write(tx)
         if params:
             _index(tx, run, params)
+        label_run(tx, run._saved_id(), transform._saved_id(), projects, run._values["initiated_by_run_id"])
+        feature_values.write(tx, run, features)
     return run
 
 
@@ -50,9 +65,10 @@ def end(run: Run, status: str, **values: Any) -> None:
     run._values.update(row, finished_at=clock.to_datetime(now), updated_at=clock.to_datetime(now))
 
 
-def facts(store: Instance, secrets: set[str], path: Optional[str]) -> dict[str, Any]:
+def facts(store: Instance, secrets: set[str], path: Optional[str], space_id: Optional[int]) -> dict[str, Any]:
     """What is found out about a root run: arguments of the command line, environment, repository of the source.
 
+    What is the source's own goes into its space; the environment, a list of names that many share, does not.
     Adds the secrets among the arguments to ``secrets``.
     """
 
@@ -63,15 +79,17 @@ def facts(store: Instance, secrets: set[str], path: Optional[str]) -> dict[str, 
 
     found = {"cli_args": cli_args(masked), "environment_id": environment_id(store)}
     state = None if path is None else git_state(path)
-    return found if state is None else {**found, "extra_data": {"git": _without_diff(store, state, secrets)}}
+    return found if state is None else {**found, "extra_data": {"git": _without_diff(store, state, secrets, space_id)}}
 
 
-def _without_diff(store: Instance, state: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
+def _without_diff(
+    store: Instance, state: dict[str, Any], secrets: set[str], space_id: Optional[int]
+) -> dict[str, Any]:
     """The state of the repository, its diff kept as an artifact and named by its uid."""
     diff = state.pop("diff", None)
     if diff:
         text = redact.mask_values(redact.redact_source(diff)[0], secrets)
-        state["diff"] = kept_text(store, text, f"diff of {state['path']}", ".diff").uid
+        state["diff"] = kept_text(store, text, f"diff of {state['path']}", ".diff", space_id).uid
     return state
 
 
@@ -87,8 +105,11 @@ def environment_id(store: Instance) -> Optional[int]:
     return artifact.id
 
 
-def kept_text(store: Instance, text: str, description: str, suffix: str = ".txt") -> Artifact:
-    """A text that belongs to runs, as a hidden artifact; the same text is kept once."""
+def kept_text(
+    store: Instance, text: str, description: str, suffix: str = ".txt", space_id: Optional[int] = None
+) -> Artifact:
+    """A text that belongs to runs, as a hidden artifact; the same text is kept once in a space."""
     blob = store.storage(store.storage_id).ingest_bytes(text.encode("utf-8", "surrogateescape"), suffix)
-    known = query(Artifact, store).filter(hash=blob.hash, kind=names.KIND_OF_RUN_FILES, description=description).first()
-    return known or Artifact._of_blob(store, blob, description=description, kind=names.KIND_OF_RUN_FILES)
+    same = query(Artifact, store).filter(hash=blob.hash, kind=names.KIND_OF_RUN_FILES, description=description)
+    known = same.filter(space_id=space_id or EVERYBODYS).first()
+    return known or Artifact._of_blob(store, blob, space_id, description=description, kind=names.KIND_OF_RUN_FILES)

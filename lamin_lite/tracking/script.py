@@ -8,10 +8,9 @@ from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_main
-from ..models import session
-from ..sql import lookups
+from ..models import feature_values, session
+from . import belonging, runs, transforms
 from . import params as params_
-from . import runs, transforms
 from .endings import Hooks
 from .opened import COMPLETED, Open, outcome
 from .parents import is_imported_again, parent_of_root
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..instance import Instance
     from ..models import Run, Space, Transform
+    from .belonging import Projects
 
 
 class _Script(Open):
@@ -56,6 +56,8 @@ def track(
     transform: Union[str, Transform, None] = None,
     *,
     params: Optional[Mapping[str, object]] = None,
+    features: Optional[Mapping[str, object]] = None,
+    project: Projects = None,
     space: Union[str, Space, None] = None,
     key: Optional[str] = None,
     path: Union[str, os.PathLike[str], None] = None,
@@ -65,13 +67,16 @@ def track(
     """Start a run of the script (or ``python -c``, or prompt) that calls this.
 
     ``transform``: the uid that identifies the script across renames (12 letters and digits, as a run prints it), or
-    a saved transform. ``params``: dict of anything; what JSON lacks is kept in a documented form. ``space``: name of
-    the space for what the run creates. ``key``, ``path``, ``kind``: instead of what is found out.
+    a saved transform. ``params``: dict of anything; what JSON lacks is kept in a documented form. ``features``: values
+    of `Feature` by name, checked before anything is written. ``project``: name of a project, or the saved project, or
+    a list of them, else what ``LAMIN_LITE_PROJECT`` names; the run, its transform and all that it makes are linked to
+    it. ``space``: name of the space, or the saved space, into which all is put that the run makes. ``key``, ``path``,
+    ``kind``: instead of what is found out.
     ``new_run=False`` goes on with the run of this transform that is open in this process, if there is one; else
     calling track() again completes the open run and starts another.
 
     From here on, artifacts that are saved and read are linked to the run, until `finish` or the end of the process.
-    Raises `NoInstance`, `InvalidArgument`.
+    Raises `NoInstance`, `InvalidArgument`, `ValidationError`, and `DoesNotExist` for an unknown project or space.
 
     >>> ln.track(params={"learning_rate": 0.01})  # doctest: +SKIP
     """
@@ -81,8 +86,9 @@ def track(
     if is_imported_again():
         return  # the main program of the parent, imported again: the run is the parent's
     kept, secrets = params_.checked(params)
-    place = _space_id(store, space)
-    made, new = _transform(store, transform, secrets, key=key, path=path, kind=kind)
+    said = feature_values.checked(store, features)
+    projects, place = belonging.project_ids(store, project), belonging.space_id(store, space, parent_of_root(store))
+    made, new = _transform(store, transform, secrets, place, key=key, path=path, kind=kind)
     if _open is not None and _open.is_mine():
         if new_run is False and _open.run.transform == made:
             return
@@ -93,22 +99,26 @@ def track(
         store,
         made,
         kept,
-        **runs.facts(store, secrets, made.path_hint),
+        said,
+        projects,
+        **runs.facts(store, secrets, made.path_hint, place),
         initiated_by_run_id=None if parent is None else parent.id,
         space_id=place,
     )
     _register_end()
     _open = _Script(run, secrets, parent)
-    _say(run, made, new, transform is None)
+    _say(run, made, new, transform is None, bool(said))
 
 
-def _say(run: Run, transform: Transform, new: bool, unpinned: bool) -> None:
+def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bool = False) -> None:
     verb = "created" if new else "loaded"
     display.info(
         f"{verb} Transform({transform.uid!r}, key={transform.key!r}), started new Run({run.uid!r}) at {_at(run)}"
     )
     if run.params:
         display.info(f"params: {', '.join(f'{name}={value!r}' for name, value in run.params.items())}")
+    if featured:
+        display.info(f"features: {', '.join(f'{name}={value!r}' for name, value in run.features.get_values().items())}")
     if new and unpinned:
         display.info(f"to identify the script across renames, pass the uid: ln.track({transform.stem_uid!r})")
 
@@ -117,6 +127,7 @@ def _transform(
     store: Instance,
     wish: Union[str, Transform, None],
     secrets: set[str],
+    space_id: Optional[int],
     *,
     key: Optional[str],
     path: Union[str, os.PathLike[str], None],
@@ -127,7 +138,7 @@ def _transform(
     source = dict(source_of_main())
     if path is not None:
         source = _source_at(os.path.abspath(path))
-    return transforms.resolve(store, source, uid=wish, key=key, kind=kind, secrets=secrets)
+    return transforms.resolve(store, source, uid=wish, key=key, kind=kind, secrets=secrets, space_id=space_id)
 
 
 def _source_at(path: str) -> dict[str, Optional[str]]:
@@ -137,20 +148,6 @@ def _source_at(path: str) -> dict[str, Optional[str]]:
     if source["text"] is None:
         raise errors.MissingFile(f"track(path={path!r}): there is no such file that this user may read.")
     return dict(source)
-
-
-def _space_id(store: Instance, space: Union[str, Space, None]) -> int:
-    if space is None:
-        return 1
-    if not isinstance(space, str):
-        return space._saved_id()
-    found = store.Space.filter(name=space).one_or_none()
-    if found is None:
-        known = ", ".join(repr(name) for name in store.Space.filter().values_list("name", flat=True))
-        near = lookups.nearest(space, store.Space.filter().values_list("name", flat=True))
-        hint = f"did you mean {near!r}?" if near else f"there are {known}."
-        raise errors.DoesNotExist(f"There is no space {space!r}: {hint} Make it with ln.Space(name={space!r}).save().")
-    return found._saved_id()
 
 
 def _at(run: Run) -> str:

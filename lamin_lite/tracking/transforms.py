@@ -66,15 +66,18 @@ def resolve(
     key: Optional[str] = None,
     kind: Optional[str] = None,
     secrets: Iterable[str] = (),
+    space_id: Optional[int] = None,
 ) -> tuple[Transform, bool]:
     """The transform of a source, and whether it is new; found in memory where this process had it before.
 
-    ``secrets`` are masked in the source that is stored; its hash stays that of the true bytes.
+    ``secrets`` are masked in the source that is stored; its hash stays that of the true bytes. A new one is put into
+    the space with ``space_id``, or everybody's.
     """
     known_as = (store.uid, store.database.path, source["path"], source["hash"], uid, key, store.settings.dev_dir)
     if known_as in _known:
         return _known[known_as], False
     wish = _Wish(store, source, uid, key, kind)
+    wish.space_id = space_id
     row = wish.found(store.database)
     version = None if row is None else wish.version(store.database, str(row[1]))
     if row is not None and version is not None and str(row[2]) == wish.key and str(row[3]) == wish.origin:
@@ -98,6 +101,7 @@ class _Wish:
     ) -> None:
         self.store = store
         self.source = source
+        self.space_id: Optional[int] = None
         self.stem = None if uid is None else checked_stem(uid)
         self.key = key or key_of(store, source)
         self.kind = kind or ("script" if source["kind"] != "function" else "function")
@@ -139,8 +143,10 @@ class _Wish:
 
     def version(self, reader: Reader, stem: str) -> Optional[int]:
         """Id of the newest version with this source."""
-        sql = "SELECT id FROM transform WHERE stem = ? AND hash IS ? ORDER BY uid DESC LIMIT 1"
-        row = reader.one(sql, [stem, self.source["hash"]])
+        digest = self.source["hash"]
+        same = "IS NULL" if digest is None else "= ?"
+        sql = f"SELECT id FROM transform WHERE stem = ? AND hash {same} ORDER BY uid DESC LIMIT 1"
+        row = reader.one(sql, [stem] if digest is None else [stem, digest])
         return None if row is None else int(row[0])
 
     def made(self, tx: Transaction, secrets: Iterable[str]) -> tuple[Transform, bool]:
@@ -184,7 +190,7 @@ class _Wish:
         values = transform._values
         text = self.source["text"]
         masked = None if text is None else redact.mask_values(redact.redact_source(text)[0], secrets)
-        values.update(source_code=masked, hash=self.source["hash"], origin=self.origin)
+        values.update(source_code=masked, hash=self.source["hash"], origin=self.origin, space_id=self.space_id)
         values["description"] = self.source["description"]
         if latest is not None:
             transform._become_next(tx, latest)

@@ -1,0 +1,109 @@
+"""The page that documents all commands, made from their parsers: ``python -m lamin_lite.cli.reference``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Optional
+
+from . import COMMANDS, _module, parser_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INTRODUCTION = """\
+# Commands
+
+`python -m lamin_lite COMMAND`, or `lamin-lite COMMAND` where the package is installed. `COMMAND --help` shows what is
+here. This page is made from the parsers: `python -m lamin_lite.cli.reference > docs/cli.md`.
+
+The instance is the one of the current folder, or above it; `--instance PATH` names another one.
+
+**Exit codes**
+
+| code | meaning |
+|---|---|
+| 0 | done; also a list or search that finds nothing |
+| 1 | not done: one sentence on standard error says why, and nothing was changed |
+| 2 | wrong usage |
+| 130 | interrupted |
+| 141 | whoever read the output stopped reading |
+
+**Output.** Data goes to standard output, words to standard error. `--json` writes one JSON document to standard output;
+its names stay as they are, new ones may come. A row is its fields by name; a related row in it is its `uid` and its `key`
+or `name`; times are ISO 8601 in UTC; a number that JSON lacks (`nan`, `inf`) is text. Commands that change something give
+`{"action": ..., "record": {...}}`. Control characters in names never reach a terminal: words and tables show `·` for them,
+JSON escapes them.
+
+**Questions.** A command asks only in a terminal, only before something is lost for ever, and not with `--yes`.
+
+**WHAT** is a key, a name or a uid, of which the first 4 characters are enough. It is looked up in all registries; where several rows have
+it, the error names them, and the registry before it (`get transform a.py`) or the uid decides. Of several versions it is
+the latest.
+"""
+
+
+def reference() -> str:
+    """The page, as Markdown."""
+    return "\n".join([INTRODUCTION, *(_chapter(command) for command in COMMANDS)])
+
+
+def _chapter(command: str) -> str:
+    parser, module = parser_of(command), _module(command)
+    lines = [f"## {command}", "", str(parser.description), ""]
+    notes = getattr(module, "NOTES", "").strip()
+    lines += [notes, ""] if notes else []
+    for words, each in _parsers(command, parser):
+        lines += ["```text", f"python -m lamin_lite {words}{_usage(each)}", "```", "", *_rows(each), ""]
+    examples = getattr(module, "EXAMPLES", ())
+    if examples:
+        lines += ["```sh", *(f"python -m lamin_lite {example}" for example in examples), "```", ""]
+    return "\n".join(lines)
+
+
+def _parsers(words: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The parser, or those of its sub-commands."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not below:
+        yield words, parser
+    for action in below:
+        for name, each in action.choices.items():
+            yield from _parsers(f"{words} {name}", each)
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Positional arguments first, without help."""
+    shown = [action for action in parser._actions if action.dest != "help"]
+    return sorted(shown, key=lambda action: bool(action.option_strings))
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    return "".join(f" {_called(action)}" for action in _actions(parser))
+
+
+def _called(action: argparse.Action) -> str:
+    value = _value(action)
+    if action.option_strings:
+        text = f"[{action.option_strings[-1]}{f' {value}' if value else ''}]"
+        return text + (" ..." if isinstance(action, argparse._AppendAction) and action.nargs is None else "")
+    return f"[{value}]" if action.nargs in ("?", "*") else value
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    name: Optional[str] = action.metavar if isinstance(action.metavar, str) else None
+    name = name or (action.dest.upper() if action.choices is None else "|".join(map(str, action.choices)))
+    return f"{name} ..." if action.nargs in ("+", "*") else name
+
+
+def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield "| argument | meaning |"
+    yield "|---|---|"
+    for action in _actions(parser):
+        name = f"{action.option_strings[-1]} {_value(action)}".strip() if action.option_strings else _value(action)
+        text = (action.help or "") % {"default": action.default}
+        yield f"| `{name.replace('|', chr(92) + '|')}` | {text.replace('|', chr(92) + '|')} |"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,127 @@
+"""Parts of moments, such as ``started_at__year=2026``: by arithmetic on microseconds, the same on each database.
+
+All parts are those of UTC. Years and dates become ranges, which an index answers.
+"""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    SQL = tuple[str, list[Any]]
+
+PARTS = frozenset("year month day hour minute second week_day date".split())
+LOOKUPS = frozenset("exact in gt gte lt lte range".split())
+DAY = 86_400_000_000  #: microseconds
+_EPOCH = 719_468  # days from 0000-03-01, where the count of the civil calendar begins, to 1970-01-01
+_SIGNS = {"exact": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def condition(name: str, column: str, part: str, lookup: str, value: object) -> SQL:
+    """``column__part__lookup=value`` as SQL that is never NULL; `FieldError` for a value that is no such part."""
+    title = f"{name}__{part}"
+    values = [_checked(title, part, item) for item in _given(title, lookup, value)]
+    if part in ("year", "date"):
+        text, params = _ranges(column, lookup, [_edges(part, item) for item in values])
+    else:
+        text, params = _numbers(_EXPRESSIONS[part](column), lookup, values)
+    return f"{column} IS NOT NULL AND ({text})", params
+
+
+def _given(title: str, lookup: str, value: Any) -> list[Any]:
+    if lookup not in ("in", "range"):
+        return [value]
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise errors.FieldError(f"{title}__{lookup} needs a list of values; got {value!r}.")
+    values = list(value)
+    if lookup == "range" and len(values) != 2:
+        raise errors.FieldError(f"{title}__range needs the least and the greatest value; got {value!r}.")
+    return values
+
+
+def _checked(title: str, part: str, value: Any) -> Any:
+    if part != "date":
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise errors.FieldError(f"{title} needs a whole number; got {value!r}.")
+    from datetime import date, datetime
+
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if isinstance(found, datetime) or not isinstance(found, date):
+        raise errors.FieldError(f"{title} needs a date such as '2026-01-31'; got {value!r}.")
+    return found
+
+
+def _edges(part: str, value: Any) -> tuple[int, int]:
+    """The first microsecond of a year or day, and the first one after it."""
+    if part == "date":
+        start = (value.toordinal() - 719_163) * DAY  # 719,163 is the ordinal of 1970-01-01
+        return start, start + DAY
+    year = min(max(value, -(10**5)), 10**5)
+    return _new_year(year), _new_year(year + 1)
+
+
+def _new_year(year: int) -> int:
+    before = year - 1
+    return (before * 365 + before // 4 - before // 100 + before // 400 - 719_162) * DAY
+
+
+def _ranges(column: str, lookup: str, edges: list[tuple[int, int]]) -> SQL:
+    if lookup in ("exact", "in"):
+        text = " OR ".join(f"{column} >= ? AND {column} < ?" for _ in edges) or "1 = 0"
+        return text, [edge for pair in edges for edge in pair]
+    if lookup == "range":
+        return f"{column} >= ? AND {column} < ?", [edges[0][0], edges[1][1]]
+    start, after = edges[0]
+    return f"{column} {'>=' if lookup in ('gt', 'gte') else '<'} ?", [after if lookup in ("gt", "lte") else start]
+
+
+def _numbers(expression: str, lookup: str, values: list[Any]) -> SQL:
+    if lookup == "in":
+        return (f"{expression} IN ({', '.join('?' * len(values))})" if values else "1 = 0"), values
+    if lookup == "range":
+        return f"{expression} BETWEEN ? AND ?", values
+    return f"{expression} {_SIGNS[lookup]} ?", values
+
+
+def _days(column: str) -> str:
+    """Days since 0000-03-01: never negative, so that division rounds down on each database."""
+    return f"(({column} + {_EPOCH * DAY}) / {DAY})"
+
+
+def _month_from_march(column: str) -> tuple[str, str]:
+    """Day of the year that begins in March, and the month in it: the well-known count in eras of 400 years."""
+    of_era = f"({_days(column)} % 146097)"
+    year = f"(({of_era} - {of_era} / 1460 + {of_era} / 36524 - {of_era} / 146096) / 365)"
+    of_year = f"({of_era} - (365 * {year} + {year} / 4 - {year} / 100))"
+    return of_year, f"((5 * {of_year} + 2) / 153)"
+
+
+def _month(column: str) -> str:
+    return f"((({_month_from_march(column)[1]} + 2) % 12) + 1)"
+
+
+def _day(column: str) -> str:
+    of_year, month = _month_from_march(column)
+    return f"({of_year} - (153 * {month} + 2) / 5 + 1)"
+
+
+def _clock(size: int, many: int) -> Callable[[str], str]:
+    return lambda column: f"((({column} + {_EPOCH * DAY}) / {size}) % {many})"
+
+
+_EXPRESSIONS: dict[str, Callable[[str], str]] = {
+    "month": _month,
+    "day": _day,
+    "week_day": lambda column: f"(({_days(column)} + 3) % 7 + 1)",  # 1 is Sunday
+    "hour": _clock(3_600_000_000, 24),
+    "minute": _clock(60_000_000, 60),
+    "second": _clock(1_000_000, 60),
+}

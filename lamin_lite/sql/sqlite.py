@@ -1,0 +1,225 @@
+"""A database in a file: the only place, beside the cache of digests, that imports ``sqlite3``."""
+
+from __future__ import annotations
+
+import os
+from _thread import _local as local  # what threading.local is; threading costs 3 to 5 ms
+
+from .. import errors
+from ..base import fskind
+from ..base._typing import TYPE_CHECKING
+from .database import BUSY_TIMEOUT, Database
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .database import _Handle
+
+_here = local()  # .databases: those of which this thread has a connection
+
+
+class SQLite(Database):
+    """A SQLite file.
+
+    ``readonly`` opens it without any write, also from a read-only medium.
+    """
+
+    def prepare(self) -> None:
+        """Make an empty database file in the right journal mode; fine if it is there."""
+        create_file(self.path)
+
+    def facts(self) -> dict[str, object]:
+        """What is in use, for people."""
+        return {
+            "filesystem": fskind.kind_of(self.path) or "unknown",
+            "journal": str((self.one("PRAGMA journal_mode") or ["?"])[0]),
+            "schema": int((self.one("SELECT schema FROM meta") or [0])[0]),
+            "sqlite": sqlite_version(),
+        }
+
+    def listed(self, values: Sequence[object]) -> str:
+        """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
+        connection, wanted = self.connection(), tuple(values)
+        handle: _Handle = self._local.handle
+        name = handle.lists.get(wanted)
+        known = name and connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = ?", [name]).fetchone()
+        if not known:
+            name = handle.lists[wanted] = f"list_{len(handle.lists)}"
+            try:
+                connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (value)")
+                connection.executemany(f"INSERT INTO temp.{name} VALUES (?)", ([value] for value in wanted))
+            except Exception as error:
+                raise self.translated(error) from error
+        return f"temp.{name}"
+
+    def translated(self, error: BaseException, doing: str = "read") -> BaseException:
+        """The error of ours that says what an error of sqlite3 means; any other error as it is."""
+        return translated(error, self.path, doing)
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = _open(self.path, self.readonly)
+        _remember(self)
+        return connection
+
+    def _begin(self, connection: sqlite3.Connection, durable: bool) -> None:
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        connection.execute("BEGIN IMMEDIATE")
+
+    def _insert(self, connection: sqlite3.Connection, sql: str, params: list[Any]) -> int:
+        return connection.execute(sql, params).lastrowid or 0
+
+
+def _remember(database: Database) -> None:
+    """Have the connection of this thread closed before a fork; the next use opens it again.
+
+    SQLite keeps account of its locks per process. A child that inherits the account believes that it holds locks
+    which only its parent holds: when the parent closes the database, it finds nobody else there and removes the
+    write-ahead log into which the child is still writing.
+    """
+    import weakref
+
+    known = _here.__dict__.setdefault("databases", weakref.WeakSet())
+    known.add(database)
+    if not _closing_at_fork and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_close_idle)
+        _closing_at_fork.append(True)
+
+
+_closing_at_fork: list[bool] = []
+
+
+def _close_idle() -> None:
+    for database in list(getattr(_here, "databases", ())):
+        database._close_if_idle()
+
+
+def _open(path: str, readonly: bool) -> sqlite3.Connection:
+    import sqlite3
+
+    try:
+        connection = _connect(sqlite3, path, readonly)
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA trusted_schema=OFF")
+            connection.create_function("folded", 1, _casefold)
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except BaseException:
+            connection.close()
+            raise
+    except Exception as error:
+        raise translated(error, path) from error
+    return connection
+
+
+def _connect(module: Any, path: str, readonly: bool) -> sqlite3.Connection:
+    uri = "file:" + _uri_quoted(os.path.abspath(path))
+    mode = "?mode=rw"
+    if readonly:
+        # In a folder that cannot be written SQLite cannot share a WAL; without one pending, the file is just read.
+        alone = not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + "-wal")
+        mode = "?mode=ro" + ("&immutable=1" if alone else "")
+    connection: sqlite3.Connection = module.connect(
+        uri + mode, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    return connection
+
+
+def _casefold(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _uri_quoted(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def create_file(path: str) -> None:
+    """Make an empty database file in the right journal mode; fine if it is there.
+
+    WAL, so that readers and the writer do not wait for each other; a rollback journal on a network filesystem,
+    where the memory that WAL shares between processes does not exist.
+    """
+    import sqlite3
+
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        try:
+            mode = "DELETE" if fskind.is_network(path) else "WAL"
+            connection.execute(f"PRAGMA journal_mode={mode}")
+        finally:
+            connection.close()
+    except Exception as error:
+        raise translated(error, path, "create the database") from error
+
+
+def sqlite_version() -> str:
+    """Version of the SQLite library in use."""
+    import sqlite3
+
+    return sqlite3.sqlite_version
+
+
+def translated(error: BaseException, path: str, doing: str = "read") -> BaseException:
+    """The error of ours that says what an error of sqlite3 means; any other error as it is."""
+    import sqlite3
+
+    if isinstance(error, UnicodeEncodeError):
+        return errors.InvalidArgument(
+            f"{error.object!r} holds a lone surrogate ({error.object[error.start]!r}), which no database keeps: leave it out."
+        )
+    if isinstance(error, OverflowError):
+        return errors.InvalidArgument(f"Could not {doing}: a whole number has more than 64 bits; use a smaller one.")
+    if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)) and "type" in str(error):
+        return errors.InvalidArgument(f"Could not {doing}: a value is of a type that no column keeps ({error}).")
+    if not isinstance(error, sqlite3.Error):
+        return error
+    text = str(error)
+    for parts, kind, sentence in _MEANINGS:
+        if any(part in text for part in parts):
+            return kind(sentence.format(path=path, doing=doing, text=text, timeout=BUSY_TIMEOUT))
+    if isinstance(error, sqlite3.IntegrityError):
+        return errors.Conflict(f"Could not {doing}: it contradicts a row in {path} ({text}).")
+    return errors.InstanceError(f"Could not {doing} in {path}: {text}.")
+
+
+_MEANINGS: tuple[tuple[tuple[str, ...], type[errors.LaminLiteError], str], ...] = (
+    (
+        ("database is locked", "database table is locked"),
+        errors.Locked,
+        "Could not {doing}: another process has held {path} for more than {timeout:.0f} seconds; look for a hanging "
+        "process, then try again. Nothing was changed.",
+    ),
+    (
+        ("not a database", "malformed", "file is encrypted"),
+        errors.NotADatabase,
+        "{path} is not a database of lamin_lite, or is damaged ({text}): restore it from a backup, or make a new "
+        "instance with `init` in another folder.",
+    ),
+    (
+        ("readonly database", "read-only"),
+        errors.ReadOnly,
+        "Could not {doing}: {path} or its folder cannot be written by this user; change its permissions, or make an "
+        "instance in a folder of your own.",
+    ),
+    (
+        ("disk is full",),
+        errors.NoSpace,
+        "Could not {doing}: no space is left for {path}; free some and try again. Nothing was half written.",
+    ),
+    (
+        ("unable to open database file",),
+        errors.NoInstance,
+        "Could not open {path}: it is missing, or this user may not write there; check the path and its permissions.",
+    ),
+    (
+        ("disk I/O error",),
+        errors.InstanceError,
+        "Could not {doing}: the disk that holds {path} reported an error; check it, then try again.",
+    ),
+    (
+        ("no such table: meta",),
+        errors.NotADatabase,
+        "{path} is not a database of lamin_lite: connect to another one, or make one with `init`.",
+    ),
+)
