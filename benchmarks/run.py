@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [names] [--python PATH ...] [--folder PATH] [--full]
 
-Names are script, import, step, small, large, memory; without any, all. Only the standard library is used. Each figure
+Names are script, import, step, small, large, memory, queries; without any, all. Only the standard library is used. Each figure
 stands beside the bare costs of the same machine, measured in turn with it, so that a slow disk or a busy moment hits
 both. docs/performance.md says what each means.
 """
@@ -23,6 +23,8 @@ from hashlib import sha256
 
 REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, REPO)
+
+from queries import queries  # noqa: E402 - beside this file
 
 MB = 1_000_000
 SCRIPT = "import lamin_lite as ln\nln.track()\nln.finish()\n"
@@ -323,7 +325,15 @@ def memory(bench):
     )
 
 
-BENCHES = {"script": script, "import": import_, "step": step, "small": small, "large": large, "memory": memory}
+BENCHES = {
+    "script": script,
+    "import": import_,
+    "step": step,
+    "small": small,
+    "large": large,
+    "memory": memory,
+    "queries": queries,
+}
 
 
 def main():
@@ -331,7 +341,11 @@ def main():
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHES)}; all without any")
     parser.add_argument("--python", action="append", help="interpreter for script and import; may be repeated")
     parser.add_argument("--folder", help="where to measure: the filesystem counts")
-    parser.add_argument("--full", action="store_true", help="memory with 10 GB instead of 2 GB")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="memory with 10 GB instead of 2 GB, queries among 1,000,000 runs instead of 100,000",
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHES)
     if unknown:

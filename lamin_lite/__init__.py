@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .models import Transform as Transform
     from .models import ULabel as ULabel
     from .models import User as User
+    from .models import save as save
     from .sql.lookups import Q as Q
     from .tracking.context import context as context
     from .tracking.decorators import flow as flow
@@ -64,6 +65,7 @@ _NAMES = {
     "finish": ".tracking.script",
     "flow": ".tracking.decorators",
     "init": ".instance",
+    "save": ".models",
     "step": ".tracking.decorators",
     "track": ".tracking.script",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "finish",
     "flow",
     "init",
+    "save",
     "step",
     "track",
 ]

@@ -357,6 +357,15 @@ def _import(module: str) -> ModuleType:
     return import_module(module)
 
 
+def frame_of(rows: Any, names: Any) -> Any:
+    """A data frame of pandas with these rows and columns; raises ``MissingExtra`` where pandas is not installed."""
+    try:
+        module: Any = _import(f"{_EXTRAS_PACKAGE}.pandas")
+    except ImportError as error:
+        raise errors.MissingExtra(_advice("to_dataframe()", "pandas", error), name=error.name) from error
+    return module.frame(rows, names)
+
+
 def _scan_entry_points() -> dict[str, set[str]]:
     """The entry points of our group by name; loads none of them."""
     from importlib import metadata

@@ -25,7 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Optional, Union
 
-    from .models import Artifact, Branch, Collection, Feature, Project, Record, Run, Space, Storage, Transform, ULabel, User
+    from .models import (
+        Artifact,
+        Branch,
+        Collection,
+        Feature,
+        Project,
+        Record,
+        Run,
+        Space,
+        Storage,
+        Transform,
+        ULabel,
+        User,
+    )
     from .sql.database import Database, Transaction
     from .storage.protocol import BlobStorage
 

@@ -30,7 +30,9 @@ def home(tmp_path_factory):
 
 
 #: whose tests hold for each database; a test marked ``sqlite`` is about files, and stays with them
-ON_EACH_DATABASE = ("models", "sql", "lineage", "tracking", "cli")
+ON_EACH_DATABASE = ["models", "sql", "lineage"]
+if os.environ.get("POSTGRESQL_TESTS") == "all":  # minutes more: each script of these connects anew
+    ON_EACH_DATABASE += ["tracking", "cli"]
 
 
 def pytest_generate_tests(metafunc):

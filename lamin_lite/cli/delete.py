@@ -25,7 +25,7 @@ What is in the trash comes back by `restore`, so nothing is asked. `--permanent`
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A row, and how far it goes."""
     finding.add_arguments(parser)
-    parser.add_argument("--permanent", action="store_true", help="remove it for ever, with its data")
+    parser.add_argument("--permanent", action="store_true", help="remove it for ever, not to the trash")
     parser.add_argument("--force", action="store_true", help="with --permanent: take it out of what refers to it")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     finding.add_common(parser)

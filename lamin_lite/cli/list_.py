@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..base import display
+from ..errors import InvalidArgument
 from ..models.base import TRASH
 from . import finding, given, output, registries
 
@@ -82,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _rows(instance: Instance, arguments: argparse.Namespace) -> QuerySet[Any]:
     manager = registries.manager(instance, arguments.registry)
     conditions = given.conditions(manager, arguments.filter)
+    if arguments.trash and "branch" not in arguments.registry.__table__.fields:
+        raise InvalidArgument(f"{registries.plural(arguments.registry)} do not go to the trash: leave --trash out.")
     if arguments.trash:
         conditions["branch_id"] = TRASH
     return manager.filter(**conditions).order_by(arguments.order_by)

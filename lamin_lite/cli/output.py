@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ..base import display
 from ..lineage import words
-from ..models import Run
+from ..models import Run, Storage
 from ..sql.fields import ForeignKey
 from . import registries
 
@@ -26,11 +26,13 @@ COLUMNS = {
     "transform": "uid key description kind version created_at created_by",
     "run": "uid transform entrypoint status started_at created_by",
     "user": "uid handle name created_at",
-    "storage": "uid root type description created_at",
+    "storage": "uid path type description created_at",
     "": "uid name key type dtype is_type description version created_at created_by",
 }
 _SHOWN_THOUGH_HIDDEN = ("branch", "space", "updated_at")
-_NARROWEST = 12  #: what a column keeps where the terminal is too narrow
+_NARROWEST = 16  #: what a text keeps where the terminal is too narrow
+_CUT = frozenset(["key", "name", "description", "transform", "entrypoint", "path", "title", "type", "dtype"])
+_DISPENSABLE = ("created_by", "version", "created_at", "kind", "is_type", "description")  #: in this order
 _MANY = 500  #: related rows that are read at once
 
 
@@ -52,6 +54,7 @@ def facts(instance: Instance, rows: Sequence[SQLRecord]) -> list[Facts]:
         {
             "registry": registries.name(model),
             **{f.name: related[f.name].get(row._values[f.column]) if f.name in related else getattr(row, f.name) for f in fields},
+            **({"path": row.path} if isinstance(row, Storage) else {}),
             **({"version": getattr(row, "version")} if "version_tag" in model.__table__.fields else {}),  # noqa: B009
         }
         for row in rows
@@ -60,10 +63,12 @@ def facts(instance: Instance, rows: Sequence[SQLRecord]) -> list[Facts]:
 
 def _related(instance: Instance, field: ForeignKey[Any], rows: Sequence[SQLRecord]) -> dict[Optional[int], Facts]:
     numbers = sorted({row._values[field.column] for row in rows} - {None})
-    manager = registries.manager(instance, registries.target(field))
+    model = registries.target(field)
+    manager = registries.manager(instance, model)
+    everywhere: dict[str, Any] = {"branch": None} if "branch" in model.__table__.fields else {}
     found: dict[Optional[int], Facts] = {}
     for start in range(0, len(numbers), _MANY):
-        for row in manager.filter(id__in=numbers[start : start + _MANY], branch=None):
+        for row in manager.filter(id__in=numbers[start : start + _MANY], **everywhere):
             found[row.id] = brief(row)
     return found
 
@@ -72,6 +77,8 @@ def brief(row: SQLRecord) -> Related:
     """A related row: its uid, and what people call it."""
     if isinstance(row, Run):
         return Related({"uid": row.uid, "entrypoint": row.entrypoint, "transform": row.transform.key})
+    if isinstance(row, Storage):
+        return Related({"uid": row.uid, "root": row.root, "path": row.path})
     field = next(registries.title_fields(type(row)), None)
     return Related({"uid": row.uid} if field is None else {"uid": row.uid, field: getattr(row, field)})
 
@@ -119,14 +126,15 @@ def field_list(row: Facts) -> str:
 
 def table(rows: Sequence[Facts], columns: Sequence[str]) -> str:
     """Rows as an aligned table; columns without any value are left out."""
-    names = [name for name in columns if any(row.get(name) not in (None, False, "") for row in rows)]
-    lines = [[name.replace("_", " ").upper() for name in names]]
-    lines += [[_table_cell(name, row.get(name)) for name in names] for row in rows]
-    widths = _fitted([max(_width(line[at]) for line in lines) for at in range(len(names))])
-    right = {at for at, name in enumerate(names) if name in ("size", "n_files")}
+    cells = {
+        name: [name.replace("_", " ").upper(), *(_table_cell(name, row.get(name)) for row in rows)]
+        for name in columns
+        if any(row.get(name) not in (None, False, "") for row in rows)
+    }
+    widths = _fitted({name: max(map(_width, column)) for name, column in cells.items()})
     return "\n".join(
-        "  ".join(_padded(cell, widths[at], right=at in right) for at, cell in enumerate(line)).rstrip()
-        for line in lines
+        "  ".join(_padded(cells[name][at], width, right=name == "size") for name, width in widths.items()).rstrip()
+        for at in range(len(rows) + 1)
     )
 
 
@@ -172,17 +180,29 @@ def _text(text: str) -> str:
     return f"{words.plain(lines[0])} … ({len(lines):,} lines)"
 
 
-def _fitted(widths: list[int]) -> list[int]:
-    """Widths that fit the terminal, at the cost of the widest; what is no terminal takes all."""
+def _fitted(widths: dict[str, int]) -> dict[str, int]:
+    """The columns that a terminal has room for, and their widths; what is no terminal takes all.
+
+    A text is cut down to `_NARROWEST` characters before a column is left out, and a uid never.
+    """
     if not (sys.stdout is not None and sys.stdout.isatty()):
         return widths
     import shutil
 
-    room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widest = widths.index(max(widths))
-        widths = [width - (at == widest) for at, width in enumerate(widths)]
-    return widths
+    columns, shown = shutil.get_terminal_size().columns, dict(widths)
+    for dropped in ("", *_DISPENSABLE):
+        shown.pop(dropped, None)
+        room = columns - 2 * (len(shown) - 1)
+        cut = {name: width for name, width in shown.items() if name in _CUT and width > _NARROWEST}
+        least = sum(shown.values()) - sum(width - _NARROWEST for width in cut.values())
+        if least <= room:
+            break
+    while sum(shown.values()) > room and cut:
+        widest = max(cut, key=lambda name: shown[name])
+        if shown[widest] <= _NARROWEST:
+            break
+        shown[widest] -= 1
+    return shown
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:

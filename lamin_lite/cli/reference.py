@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Optional
 
-from . import COMMANDS, _module, parser_of
+from . import COMMANDS, _module, parser_of, registries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+COMMON = ("json", "instance")  #: options that the introduction explains
 INTRODUCTION = """\
 # Commands
 
 `python -m lamin_lite COMMAND`, or `lamin-lite COMMAND` where the package is installed. `COMMAND --help` shows what is
 here. This page is made from the parsers: `python -m lamin_lite.cli.reference > docs/cli.md`.
 
-The instance is the one of the current folder, or above it; `--instance PATH` names another one.
+The instance is the one of the current folder, or above it; `--instance PATH` names another one by its folder.
 
 **Exit codes**
 
@@ -36,15 +37,18 @@ JSON escapes them.
 
 **Questions.** A command asks only in a terminal, only before something is lost for ever, and not with `--yes`.
 
-**WHAT** is a key, a name or a uid, of which the first 4 characters are enough. It is looked up in all registries; where several rows have
-it, the error names them, and the registry before it (`get transform a.py`) or the uid decides. Of several versions it is
-the latest.
+**WHAT** is a key, a name or a uid, of which the first 4 characters are enough. It is looked up in all registries; where
+several rows have it, the error names them, and the registry before it (`get transform a.py`) or the uid decides. Of
+several versions it is the latest.
+
+**A row** is one entry of a registry. Registries are named in singular or plural, in any case: {registries}.
 """
 
 
 def reference() -> str:
     """The page, as Markdown."""
-    return "\n".join([INTRODUCTION, *(_chapter(command) for command in COMMANDS)])
+    introduction = INTRODUCTION.replace("{registries}", ", ".join(f"`{name}`" for name in registries.known()))
+    return "\n".join([introduction, *(_chapter(command) for command in COMMANDS)])
 
 
 def _chapter(command: str) -> str:
@@ -53,7 +57,9 @@ def _chapter(command: str) -> str:
     notes = getattr(module, "NOTES", "").strip()
     lines += [notes, ""] if notes else []
     for words, each in _parsers(command, parser):
-        lines += ["```text", f"python -m lamin_lite {words}{_usage(each)}", "```", "", *_rows(each), ""]
+        rows = [*_rows(each)]
+        table = ["| argument | meaning |", "|---|---|", *rows, ""] if rows else []
+        lines += ["```text", f"python -m lamin_lite {words}{_usage(each)}", "```", "", *table]
     examples = getattr(module, "EXAMPLES", ())
     if examples:
         lines += ["```sh", *(f"python -m lamin_lite {example}" for example in examples), "```", ""]
@@ -97,9 +103,9 @@ def _value(action: argparse.Action) -> str:
 
 
 def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
-    yield "| argument | meaning |"
-    yield "|---|---|"
     for action in _actions(parser):
+        if action.dest in COMMON:
+            continue
         name = f"{action.option_strings[-1]} {_value(action)}".strip() if action.option_strings else _value(action)
         text = (action.help or "") % {"default": action.default}
         yield f"| `{name.replace('|', chr(92) + '|')}` | {text.replace('|', chr(92) + '|')} |"

@@ -62,7 +62,7 @@ def add_argument(parser: argparse.ArgumentParser, *, optional: bool = False, **o
     """The argument REGISTRY; where it may be left out, it is found by looking."""
     sentence = f"{', '.join(known())}; singular or plural"
     if optional:
-        sentence = "in which registry to look, where several have it"
+        sentence = "the registry in which to look; without it, all"
     options = {"type": named, "help": sentence, **options}
     parser.add_argument("registry", metavar="REGISTRY", nargs="?" if optional else None, **options)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..base import display
-from ..errors import InvalidArgument
 from . import finding, list_, output, registries
 
 if TYPE_CHECKING:
     import argparse
 
-    from ..instance import Instance
-
+ALL = 1_000_000  #: rows of a search without a limit
 EXAMPLES = ("search summary", "search expriment --registry record --json")
 
 
@@ -20,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A text, and where to look."""
     parser.add_argument("text", metavar="TEXT", help="part of a name; small mistakes in it are forgiven")
     parser.add_argument("--registry", metavar="REGISTRY", type=registries.named, help="look only in this one")
-    parser.add_argument("--limit", metavar="N", type=list_.limit, default=20, help="at most so many rows (%(default)s)")
+    parser.add_argument(
+        "--limit", metavar="N", type=list_.limit, default=20, help="at most so many rows (%(default)s); 0: all"
+    )
     finding.add_common(parser)
 
 
@@ -28,10 +28,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what is found, the best first."""
     instance = finding.opened(arguments.instance)
     among = [arguments.registry] if arguments.registry else [*registries.known().values()]
-    rows = [row for model in among for row in _found(instance, model, arguments.text, arguments)]
+    most = arguments.limit or ALL
+    rows = [
+        row
+        for model in among
+        for row in registries.manager(instance, model).filter().search(arguments.text, limit=most)
+    ]
     wanted = arguments.text.casefold()
     rows.sort(key=lambda row: _distance(registries.title(row).casefold(), wanted))
-    shown = [_line(row) for row in rows[: arguments.limit or None]]
+    shown = [_line(row) for row in rows[:most]]
     if arguments.json:
         output.document({"text": arguments.text, "rows": shown})
         return 0
@@ -40,16 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         display.info("nothing is like that")
     return 0
-
-
-def _found(instance: Instance, model: Any, text: str, arguments: argparse.Namespace) -> list[Any]:
-    try:
-        found = registries.manager(instance, model).search(text)
-    except InvalidArgument:
-        if arguments.registry:
-            raise
-        return []  # a registry without anything to search in
-    return list(found[: arguments.limit] if arguments.limit else found)
 
 
 def _distance(title: str, wanted: str) -> int:

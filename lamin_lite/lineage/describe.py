@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ..base import canon, clock, display
 from ..errors import LaminLiteError
-from ..models import Artifact, Record, Run, Transform
+from ..models import Artifact, Collection, Record, Run, Transform
 from . import words
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def tree_of(row: SQLRecord) -> Tree:
     elif isinstance(row, Transform):
         title, themes = _transform(row)
     else:
-        title, themes = str(row._values.get("name") or row._values.get("handle") or row.uid), _other(row)
+        title, themes = (
+            str(row._values.get("name") or row._values.get("key") or row._values.get("handle") or row.uid),
+            _other(row),
+        )
     kind = type(row).__name__
     return (f"{kind}: {words.plain(title)}", [theme for theme in themes if isinstance(theme, str) or theme[1]])
 
@@ -144,6 +147,10 @@ def _other(row: SQLRecord) -> Iterator[Branch]:
             held = getattr(row, name)
             facts[name] = _moment(held) if hasattr(held, "strftime") else held
     yield "General", _facts(**facts)
+    if isinstance(row, Collection):
+        yield "Artifacts", _listed(row.artifacts, _file_line)
+        yield "Labels", _labels(row)
+        yield "Versions", _versions(row)
     if isinstance(row, Record):
         yield "Features", _features(row)
 

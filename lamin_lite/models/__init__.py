@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ..ext import frame_of
+from ..sql import query
 from . import collection, related
 from .artifact import Artifact
+from .bulk import save
 from .collection import Collection
 from .feature import Feature
 from .feature_values import TABLES as VALUE_TABLES
@@ -21,6 +24,7 @@ TABLES = (
     *related.link_tables.values(),
 )
 related.all_tables.extend(TABLES)
+query.make_frame = frame_of
 
 __all__ = [
     "REGISTRIES",
@@ -37,4 +41,5 @@ __all__ = [
     "Transform",
     "ULabel",
     "User",
+    "save",
 ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, Optional, Union
 
     from ..sql.database import Database, Transaction
+    from ..sql.finding import Lookup
     from .session import Store
 
     if sys.version_info >= (3, 11):
@@ -62,7 +63,12 @@ class SQLRecord:
             relation.bind(table)
         lookups.models[table] = cls
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, *args: object, **values: object) -> None:
+        if args:
+            name = next(each for each in ("name", "key", "root", "handle", "uid") if each in self.__table__.fields)
+            raise errors.InvalidArgument(
+                f"{type(self).__name__}() takes its arguments by name only: {name}={args[0]!r}."
+            )
         self._start(session.current_store(), values)
 
     def _start(self, store: Store, values: dict[str, Any]) -> None:
@@ -161,6 +167,7 @@ class SQLRecord:
         target._before_query(self._store)
         make: Any = RelatedSet if isinstance(relation, Links) else QuerySet
         found: QuerySet[Any] = make(target, self._store.database, _maker(self._store))
+        found = found.hiding(target._default_conditions(set()))
         found = found.within(*relation.far_ids(-1 if self.id is None else self.id))
         found.__dict__.update(_row=self, _relation=relation)
         return found
@@ -249,6 +256,46 @@ class SQLRecord:
         return cls.filter()
 
     @classmethod
+    def exclude(cls, *conditions: Q, **lookups_: object) -> QuerySet[Self]:
+        """The rows that do not meet all these conditions together, without trash and archive."""
+        return cls.filter().exclude(*conditions, **lookups_)
+
+    @classmethod
+    def order_by(cls, *names: str) -> QuerySet[Self]:
+        """All rows in the order of these fields; ``-name`` is descending."""
+        return cls.filter().order_by(*names)
+
+    @classmethod
+    def search(cls, text: str, limit: int = 20) -> QuerySet[Self]:
+        """The rows that are most like a text, the best first; typos are forgiven."""
+        return cls.filter().search(text, limit)
+
+    @classmethod
+    def lookup(cls) -> Lookup:
+        """The rows by their names, as attributes that an editor completes."""
+        return cls.filter().lookup()
+
+    @classmethod
+    def count(cls) -> int:
+        """How many rows there are, without trash and archive."""
+        return cls.filter().count()
+
+    @classmethod
+    def exists(cls) -> bool:
+        """Whether there is any row."""
+        return cls.filter().exists()
+
+    @classmethod
+    def to_dicts(cls, include: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """All rows as dicts; see the method of query sets."""
+        return cls.filter().to_dicts(include)
+
+    @classmethod
+    def to_dataframe(cls, **options: Any) -> Any:
+        """The rows as a data frame of pandas, newest first; see the method of query sets."""
+        return cls.filter().to_dataframe(**options)
+
+    @classmethod
     def get(cls, uid: Union[str, int, None] = None, **lookups_: object) -> Self:
         """The one row with this uid (or its start, or its id), or that meets the conditions.
 
@@ -275,9 +322,11 @@ class SQLRecord:
     @classmethod
     def _rewritten(cls, database: Database, path: Sequence[str], value: object) -> Optional[Q]:
         """What a lookup that names no column means; None for one that does."""
-        if path[0] != "branch" or "branch" not in cls.__table__.fields or not isinstance(value, str):
+        if path[0] != "branch" or len(path) > 1 or "branch" not in cls.__table__.fields:
             return None
-        if len(path) > 1:
+        if value is None:
+            return Q()  # of all branches
+        if not isinstance(value, str):
             return None
         if value in BRANCHES:
             return Q(branch_id=BRANCHES[value])
@@ -368,16 +417,44 @@ class Manager(Generic[R]):
     def filter(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
         """As the class method of the same name."""
         self.model._before_query(self.store)
-        asked = {name.split("__")[0] for name in lookups_}
-        asked.update(*(_names(condition) for condition in conditions))
-        if lookups_.get("branch", 0) is None:
-            del lookups_["branch"]
-        found = query(self.model, self.store).hiding(self.model._default_conditions(asked))
+        found = query(self.model, self.store).hiding(self.model._default_conditions(set()))
         return found.filter(*conditions, **lookups_) if conditions or lookups_ else found
 
     def all(self) -> QuerySet[R]:
         """As the class method of the same name."""
         return self.filter()
+
+    def exclude(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter().exclude(*conditions, **lookups_)
+
+    def order_by(self, *names: str) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter().order_by(*names)
+
+    def search(self, text: str, limit: int = 20) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter().search(text, limit)
+
+    def lookup(self) -> Lookup:
+        """As the class method of the same name."""
+        return self.filter().lookup()
+
+    def count(self) -> int:
+        """As the class method of the same name."""
+        return self.filter().count()
+
+    def exists(self) -> bool:
+        """As the class method of the same name."""
+        return self.filter().exists()
+
+    def to_dicts(self, include: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """As the class method of the same name."""
+        return self.filter().to_dicts(include)
+
+    def to_dataframe(self, **options: Any) -> Any:
+        """As the class method of the same name."""
+        return self.filter().to_dataframe(**options)
 
     def get(self, uid: Union[str, int, None] = None, **lookups_: object) -> R:
         """As the class method of the same name."""
@@ -421,13 +498,6 @@ def query(model: type[R], store: Store) -> QuerySet[R]:
 
 def _maker(store: Store) -> Callable[[type[Any], tuple[Any, ...]], Any]:
     return lambda cls, row: cls._from_row(store, row)
-
-
-def _names(q: Q) -> set[str]:
-    found: set[str] = set()
-    for child in q.children:
-        found |= _names(child) if isinstance(child, Q) else {child[0].split("__")[0]}
-    return found
 
 
 def _unknown_argument(cls: type[SQLRecord], name: str) -> errors.InvalidArgument:

@@ -53,11 +53,10 @@ class _Ordered(QuerySet[R]):
 
     _collection_id: int
 
-    def _ordered(self, reverse: bool = False) -> str:
-        if self._order != ("id",):
-            return super()._ordered(reverse)
-        place = "SELECT place FROM collection_artifact WHERE artifact_id = t0.id AND collection_id ="
-        return f" ORDER BY ({place} {int(self._collection_id)}){' DESC' if reverse else ''}"
+    @property
+    def _place(self) -> str:
+        of_this = f"artifact_id = t0.id AND collection_id = {int(self._collection_id)}"
+        return self._ranking or f"(SELECT place FROM collection_artifact WHERE {of_this})"
 
 
 class _Members(Relation):
@@ -131,7 +130,9 @@ class Collection(Versioned, table="collection"):
         self.run = self._made_by
         self._new = self._checked(artifacts)
         if key is None and description is None and self._revises is None:
-            raise errors.InvalidArgument("A Collection needs a key to be found by, such as key='study'; or a description.")
+            raise errors.InvalidArgument(
+                "A Collection needs a key to be found by, such as key='study'; or a description."
+            )
         self._values["key"] = None if key is None else keys.checked(key)
         self._values["hash"] = hashing.of_bytes("\n".join(f"{row.uid} {row.hash}" for row in self._new).encode())
 
@@ -148,12 +149,16 @@ class Collection(Versioned, table="collection"):
             raise errors.InvalidArgument("A Collection of no artifacts has no meaning: give it at least one.")
         for row in rows:
             if not isinstance(row, kind):
-                raise errors.InvalidArgument(f"Collection() takes saved artifacts; {row!r} is of type {type(row).__name__}.")
+                raise errors.InvalidArgument(
+                    f"Collection() takes saved artifacts; {row!r} is of type {type(row).__name__}."
+                )
             self.check_same_instance(row)
             row._saved_id()
         twice = next((row for at, row in enumerate(rows) if len(set(rows)) < len(rows) and row in rows[:at]), None)
         if twice is not None:
-            raise errors.InvalidArgument(f"The artifact {twice.overview} ({twice.uid}) is there twice: a collection has each once.")
+            raise errors.InvalidArgument(
+                f"The artifact {twice.overview} ({twice.uid}) is there twice: a collection has each once."
+            )
         return rows
 
     # -- saving

@@ -15,10 +15,11 @@ from .labels import Named
 from .related import Links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, NoReturn, Optional
 
     from ..sql.database import Transaction
+    from ..sql.lookups import Compiler
     from .session import Store
 
 OWNERS = ("run", "artifact", "record")  #: tables of the registries whose rows have features
@@ -120,6 +121,10 @@ class Feature(Named, table="feature"):
                 f"A Feature cannot be named {name!r}, which is a field of {' and '.join(taken)}: queries could not tell "
                 f"them apart. Try {'my_' + name!r}."
             )
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for name, value in super()._shown():
+            yield name, self.dtype if name == "dtype" else value
 
     def _check(self, tx: Transaction) -> None:
         self._check_name()
@@ -223,3 +228,13 @@ def _plain_item(cell: cells.Cell, item: object) -> Any:
         return item if isinstance(item, str) else getattr(item, "uid", None)
     held = cells.value_of(cell)
     return held.isoformat() if hasattr(held, "isoformat") else held
+
+
+def _compiled(compiler: Compiler, model: Any, alias: str, path: Sequence[str], value: object) -> tuple[str, list[Any]]:
+    """The condition ``name__lookup=value`` on a feature; the code for it is loaded with the first one."""
+    from .feature_lookups import compiled
+
+    return compiled(compiler, model, alias, path, value)
+
+
+lookups.other_names = _compiled

@@ -1,23 +1,21 @@
-"""The values of features: tables of them, ``row.features``, and conditions on them in queries."""
+"""The values of features: tables of them, and ``row.features``."""
 
 from __future__ import annotations
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
-from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
-from ..sql.lookups import Q
+from ..sql.fields import Field, ForeignKey, IntField, TextField
 from ..sql.schema import Index
 from .base import TRASH, query
-from .dtypes import SCALARS
+from .dtypes import SCALARS, Dtype, label_field, registries
 from .places import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any, Optional, Union
+    from typing import Any, Optional, Union, overload
 
-    from ..sql.database import Database, Transaction
-    from ..sql.lookups import Compiler
+    from ..sql.database import Transaction
     from ..sql.schema import Table
     from .base import SQLRecord
     from .cells import Cell
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from .session import Store
 
     Checked = Sequence[tuple[Feature, list[Cell]]]
-    SQL = tuple[str, list[Any]]
 
 
 class RealField(Field["float"]):
@@ -72,7 +69,14 @@ _COLUMNS = "owner_id, feature_id, place, kind, whole, number, text, rest"
 class Features:
     """The attribute ``features`` of a registry: on a row its `FeatureValues`."""
 
-    def __get__(self, row: Any, owner: Optional[type] = None) -> Any:
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, row: None, owner: type) -> Features: ...
+        @overload
+        def __get__(self, row: SQLRecord, owner: type) -> FeatureValues: ...
+
+    def __get__(self, row: Optional[SQLRecord], owner: Optional[type] = None) -> Union[Features, FeatureValues]:
         return self if row is None else FeatureValues(row)
 
 
@@ -163,20 +167,27 @@ def checked(store: Store, values: Optional[Mapping[Any, object]]) -> Checked:
     for name, value in values.items():
         feature = known.get(_name(name))
         if feature is not None:
-            found.append((feature, cells_of(feature, _masked(_name(name), value), problems)))
+            found.append((feature, cells_of(feature, _masked(feature, value), problems)))
     if problems:
         raise failed(problems)
     return found
 
 
-def _masked(name: str, value: object) -> object:
+def _masked(feature: Feature, value: object) -> object:
     """The value without secrets, as nothing that is kept has any."""
     from ..base import redact
 
-    if not isinstance(value, (str, dict, list, tuple, set)):
+    if not any(kind in str(feature._values["dtype"]) for kind in ("str", "dict")):
         return value
-    kept: dict[str, object] = redact.redact_params({name: value})[0]
-    return kept[name]
+    kept: dict[str, object] = redact.redact_params({feature.name: value})[0]
+    return kept[str(feature.name)]
+
+
+def secrets_of(values: Optional[Mapping[Any, object]]) -> set[str]:
+    """The secrets among the values of features, for whoever masks them elsewhere."""
+    from ..base import redact
+
+    return redact.redact_params({_name(name): value for name, value in (values or {}).items()})[1]
 
 
 def _name(feature: object) -> str:
@@ -231,7 +242,6 @@ def write(tx: Transaction, row: SQLRecord, found: Checked) -> None:
 def values_of(store: Store, owner: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The values of many rows of a registry, by id and name; rows without any are left out."""
     from .cells import value_of
-    from .dtypes import Dtype
 
     rows = [row for at in range(0, len(ids), lookups.MANY) for row in _rows(store, owner, ids[at : at + lookups.MANY])]
     labels = _labels(store, [(row[2], row[4]) for row in rows if row[3] == "row"])
@@ -260,8 +270,6 @@ def _rows(store: Store, owner: str, ids: Sequence[int]) -> list[tuple[Any, ...]]
 
 def _labels(store: Store, wanted: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """The names of rows that are values, by registry and id."""
-    from .dtypes import Dtype, label_field, registries
-
     found: dict[tuple[str, int], str] = {}
     ids: dict[str, set[int]] = {}
     for dtype, number in wanted:
@@ -272,223 +280,3 @@ def _labels(store: Store, wanted: list[tuple[str, int]]) -> dict[tuple[str, int]
         rows = query(target, store).filter(id__in=sorted(numbers)).values_list("id", label_field(target), "uid")
         found.update({(registry, number): label or uid for number, label, uid in rows})
     return found
-
-
-# -- conditions
-
-
-class _Whole(RealField):
-    """An int feature in a condition: compared with any number."""
-
-    type_name = "a whole number"
-
-    def to_db(self, value: Any) -> Any:
-        """Numbers beyond 64 bits as the float beyond all that are kept."""
-        if not isinstance(value, int) or -(2**63) <= value < 2**63:
-            return value
-        return float("inf") if value > 0 else float("-inf")
-
-
-class _Real(RealField):
-    """A float feature in a condition."""
-
-    def to_db(self, value: Any) -> Any:
-        return float(str(value)) if isinstance(value, int) and abs(value) >= 2**63 else value
-
-
-class _Bool(BoolField["bool"]):
-    def to_db(self, value: Any) -> Any:
-        return None if value is None else int(value)
-
-
-class _Date(TimeField["Any"]):
-    type_name = "a date, or ISO 8601 text"
-
-    def check(self, value: object) -> Any:
-        from .cells import _date
-
-        try:
-            return None if value is None else super().check(_moment(_date(value, True)[1]))
-        except (TypeError, ValueError, OverflowError):
-            raise self.wrong(value) from None
-
-
-def _moment(micros: Optional[int]) -> Any:
-    from ..base import clock
-
-    return clock.to_datetime(micros or 0)
-
-
-#: kind -> its field in conditions, and its column
-_TESTS: dict[str, tuple[type[Field[Any]], str]] = {
-    "str": (TextField, "text"),
-    "int": (_Whole, "whole"),
-    "float": (_Real, "number"),
-    "bool": (_Bool, "whole"),
-    "date": (_Date, "whole"),
-    "datetime": (TimeField, "whole"),
-}
-
-
-def compiled(compiler: Compiler, model: Any, alias: str, path: Sequence[str], value: object) -> SQL:
-    """The condition ``name__lookup=value`` on a feature; `FieldError` for a name that is neither field nor feature."""
-    from .dtypes import Dtype
-
-    values = TABLES.get(model.__table__.name)
-    found = None if values is None else _feature(compiler.database, path[0])
-    if values is None or found is None:
-        raise lookups.unknown_field(model, path[0], [] if values is None else _names(compiler.database))
-    test = _Test(compiler, values.name, path[0], int(found[0]), Dtype(found[1]))
-    text, params = test.ids(list(path[1:]), value)
-    return f"{alias}.id {text}", params
-
-
-def _feature(database: Database, name: str) -> Optional[tuple[Any, ...]]:
-    sql = "SELECT id, dtype FROM feature WHERE name = ? AND branch_id <> ? AND dtype IS NOT NULL"
-    return database.one(sql, [name, TRASH])
-
-
-def _names(database: Database) -> list[str]:
-    return [row[0] for row in database.read("SELECT name FROM feature WHERE branch_id <> ?", [TRASH])]
-
-
-class _Test:
-    """A condition on one feature."""
-
-    def __init__(self, compiler: Compiler, values: str, name: str, feature_id: int, dtype: Any) -> None:
-        self.compiler = compiler
-        self.values = values
-        self.name = name
-        self.dtype = dtype
-        self.alias = compiler.alias()
-        self.source = f"SELECT {self.alias}.owner_id FROM {values} {self.alias} WHERE {self.alias}.feature_id = ?"
-        self.feature_id = feature_id
-
-    def ids(self, rest: list[str], value: object) -> SQL:
-        """``IN (...)`` or ``NOT IN (...)`` of the owners that meet the condition."""
-        if value is None and rest in ([], ["exact"]):
-            rest, value = ["isnull"], True
-        if rest == ["isnull"]:
-            known = f"({self.source} AND {self.alias}.kind <> 'null')"
-            return f"{'NOT ' if value else ''}IN {known}", [self.feature_id]
-        if self.dtype.kind == "dict" and rest[-1:] == ["isnull"]:
-            text, params = self._inside(rest, False)
-            return f"{'NOT ' if value else ''}IN ({self.source} AND {text})", [self.feature_id, *params]
-        if self.dtype.many and isinstance(value, (list, tuple)) and rest in ([], ["exact"]):
-            return self._whole_list(value)
-        if self.dtype.many and rest == ["contains"]:
-            rest = []
-        text, params = self._item(rest, value)
-        return f"IN ({self.source} AND {text})", [self.feature_id, *params]
-
-    def _whole_list(self, items: Sequence[object]) -> SQL:
-        """Owners whose list is this one."""
-        if len(items) > 100:
-            raise errors.FieldError(f"{self.name} is compared with a list of {len(items)} items; at most 100 can be.")
-        parts, params = [], []
-        for place, item in enumerate(items):
-            text, values = self._item([], item)
-            parts.append(f"{self.alias}.owner_id IN ({self.source} AND {self.alias}.place = {place} AND {text})")
-            params += [self.feature_id, *values]
-        kind = "'empty'" if not items else f"{self.alias}.kind"
-        parts.append(f"{self.alias}.kind = {kind} AND {self.alias}.place = {max(0, len(items) - 1)}")
-        parts.append(f"{self.alias}.owner_id NOT IN ({self.source} AND {self.alias}.place > {max(0, len(items) - 1)})")
-        params.append(self.feature_id)
-        return f"IN ({self.source} AND {' AND '.join(parts)})", [self.feature_id, *params]
-
-    def _item(self, rest: list[str], value: object) -> SQL:
-        if self.dtype.kind == "row":
-            return self._row(rest, value)
-        if self.dtype.kind == "dict":
-            return self._inside(rest, value)
-        return self._plain(rest, value)
-
-    def _plain(self, rest: list[str], value: object) -> SQL:
-        make, column = _TESTS[self.dtype.kind]
-        field = make()
-        field.name = self.name
-        if self.dtype.kind == "float" and isinstance(value, float) and value != value and rest in ([], ["exact"]):
-            return f"{self.alias}.kind = 'nan'", []
-        field.column = f"{self.alias}.{column}"
-        if self.dtype.kind == "str":
-            return self._text(field, rest, value)
-        return self._tested(field, rest, value)
-
-    def _tested(self, field: Field[Any], rest: list[str], value: object) -> SQL:
-        text, params = self.compiler.test(field, field.column, [self.name, *rest], value)
-        return f"{field.column} IS NOT NULL AND {text}", params
-
-    def _text(self, field: Field[Any], rest: list[str], value: object) -> SQL:
-        """The index has the first characters: they narrow, and the whole text decides."""
-        from .cells import SHORT
-
-        narrow: SQL = ("", [])
-        if rest in ([], ["exact"], ["startswith"]) and isinstance(value, str):
-            narrow = self._tested(field, rest if len(value) < SHORT else ["startswith"], value[:SHORT])
-            if len(value) < SHORT:
-                return narrow
-        elif rest == ["in"]:
-            value = items = lookups._listed(value)
-            if all(isinstance(item, str) and len(item) < SHORT for item in items):
-                return self._tested(field, rest, items)
-        field.column = f"coalesce({self.alias}.rest, {self.alias}.text)"
-        text, params = self._tested(field, rest, value)
-        return (f"{narrow[0]} AND {text}" if narrow[0] else text), [*narrow[1], *params]
-
-    def _row(self, rest: list[str], value: object) -> SQL:
-        """The rows that are values, found by their name or uid, or by conditions on their fields."""
-        from .dtypes import label_field
-
-        target, at = self.dtype.target, f"{self.alias}.whole IS NOT NULL AND {self.alias}.whole"
-        label, look = label_field(target), self.compiler
-        if rest in ([], ["exact"], ["in"]):
-            given = lookups._listed(value) if rest == ["in"] else [value]
-            ids = [lookups.row_id(target, self.name, item) for item in given if isinstance(item, target)]
-            texts = [self._label_text(item) for item in given if not isinstance(item, target)]
-            condition = Q(id__in=ids) | Q(**{f"{label}__in": texts}) | Q(uid__in=texts)
-        elif rest[0] in lookups.LOOKUPS:
-            condition = Q(**{"__".join([label, *rest]): value})
-        else:
-            condition = Q(**{"__".join(rest): value})
-        inner = look.alias()
-        text, params = look.where(target, inner, condition)
-        return f"{at} IN (SELECT {inner}.id FROM {target.__table__.name} {inner} WHERE {text})", params
-
-    def _label_text(self, value: object) -> str:
-        if isinstance(value, str):
-            return value
-        raise errors.FieldError(
-            f"{self.name}={value!r} is of type {type(value).__name__}, but the feature holds {self.dtype.registry}s: pass a "
-            "saved one, or its name."
-        )
-
-    def _inside(self, rest: list[str], value: object) -> SQL:
-        """A look into dicts: each is read, as they are not indexed."""
-        from ..base import canon
-
-        lookup = rest[-1] if rest and rest[-1] in _DICT_LOOKUPS else "exact"
-        names = rest[:-1] if rest and rest[-1] in _DICT_LOOKUPS else rest
-        sql = f"SELECT owner_id, rest FROM {self.values} WHERE feature_id = ? AND rest IS NOT NULL"
-        rows = self.compiler.database.read(sql, [self.feature_id])
-        owners = [owner for owner, text in rows if _meets(canon.loads(text), names, lookup, value)]
-        return self.compiler.one_of(f"{self.alias}.owner_id", owners)
-
-
-_DICT_LOOKUPS = frozenset(
-    ["exact", "in", "isnull", "gt", "gte", "lt", "lte", "contains", "icontains", "startswith", "endswith"]
-)
-
-
-def _meets(held: Any, names: list[str], lookup: str, wanted: Any) -> bool:
-    from ..sql.relations import matches
-
-    for name in names:
-        if not isinstance(held, dict) or name not in held:
-            return False
-        held = held[name]
-    if lookup == "isnull":
-        return held is not None
-    return matches(held, lookup, wanted)
-
-
-lookups.other_names = compiled

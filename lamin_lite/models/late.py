@@ -81,5 +81,10 @@ def describe(self: SQLRecord, return_str: bool = False) -> Optional[str]:  # noq
 
 def end_dead_runs(store: Store) -> None:
     """Write the end of runs whose process is dead, if any run is open at all."""
-    if store.database.one("SELECT 1 FROM run WHERE status = 'started' LIMIT 1") is not None:
+    if (
+        store.database.one(
+            "SELECT 1 FROM run WHERE status IN ('scheduled', 'started') AND status <> 'scheduled' LIMIT 1"
+        )
+        is not None
+    ):
         _implementation("end_dead_runs")(store)

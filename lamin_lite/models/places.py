@@ -18,14 +18,41 @@ if TYPE_CHECKING:
     import sys
     from collections.abc import Iterable, Iterator
     from datetime import datetime
-    from typing import Any, Optional
+    from typing import Any, ClassVar, Optional
 
+    from ..sql.database import Transaction
     from ..sql.schema import Dialect
 
     if sys.version_info >= (3, 11):
         from typing import Self
     else:
         from typing_extensions import Self
+
+
+class _Place(SQLRecord):
+    """A row with a name of its own, which many refer to: it has no trash, and is removed once nothing refers to it."""
+
+    kept: ClassVar[frozenset[str]] = frozenset()  #: names that every instance has
+    name: TextField[str] = TextField(unique=True)
+    description: TextField[Optional[str]] = TextField(null=True)
+    created_at: TimeField[datetime] = TimeField()
+    updated_at: TimeField[Optional[datetime]] = TimeField(null=True, hidden=True)
+    created_by: ForeignKey[Optional[User]] = ForeignKey("users", null=True)
+
+    def save(self) -> Self:
+        """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise errors.InvalidArgument(f"A {type(self).__name__} needs a name; got {self.name!r}.")
+        with self._store.database.write(f"save {type(self).__name__}"):
+            known = query(type(self), self._store).filter(name=self.name).one_or_none() if self.id is None else None
+            if known is None:
+                return super().save()
+            self._values, self._related = known._values, {}
+        return self
+
+    def _removing(self, tx: Transaction) -> None:  # noqa: ARG002 - as the others
+        if self.name in self.kept:
+            raise errors.Conflict(f"The {type(self).__name__.lower()} {self.name!r} is in every instance: it stays.")
 
 
 class User(SQLRecord, table="users"):
@@ -40,20 +67,22 @@ class User(SQLRecord, table="users"):
     created_at: TimeField[datetime] = TimeField()
 
 
-class Space(SQLRecord, table="space"):
-    """A part of the instance that people may share or keep to themselves; ``all`` is everybody's."""
+class Space(_Place, table="space"):
+    """A part of the instance that people may share or keep to themselves; ``all`` is everybody's.
 
-    name: TextField[str] = TextField(unique=True)
-    description: TextField[Optional[str]] = TextField(null=True)
-    created_at: TimeField[datetime] = TimeField()
+    ``name``, ``description``: text. ``track(space=...)`` puts into it what a run makes.
+    """
+
+    kept = frozenset(["all"])
 
 
-class Branch(SQLRecord, table="branch"):
-    """A state of rows: ``main``, ``archive`` and ``trash`` are always there."""
+class Branch(_Place, table="branch"):
+    """A state of rows: ``main``, ``archive`` and ``trash`` are always there.
 
-    name: TextField[str] = TextField(unique=True)
-    description: TextField[Optional[str]] = TextField(null=True)
-    created_at: TimeField[datetime] = TimeField()
+    ``name``, ``description``: text.
+    """
+
+    kept = frozenset(["main", "archive", "trash"])
 
 
 class Storage(Stamped, table="storage"):
@@ -98,6 +127,14 @@ class Storage(Stamped, table="storage"):
         except OSError:
             return  # a folder that may only be read needs no mark: it is known by its path
         self.instance_uid = self._store.uid
+
+    def _removing(self, tx: Transaction) -> None:  # noqa: ARG002 - as the others
+        if self.root == ".":
+            raise errors.Conflict(f"The storage {self.path} holds the database: it stays.")
+
+    def _moving(self, tx: Transaction, branch_id: int) -> None:  # noqa: ARG002 - as the others
+        if self.root == ".":
+            raise errors.Conflict(f"The storage {self.path} is the main one: it stays.")
 
     def _adopt_mark(self, root: str) -> None:
         """A folder that another instance uses as a storage too has its uid already."""

@@ -52,15 +52,12 @@ class Reference:
 
     def _bearer(self) -> str:
         """The name of what refers, on the other side of a table of links."""
-        if not self.is_link:
-            return str(getattr(lookups.models.get(self.table), "__name__", self.table)).lower()
-        columns = [field.column for field in _tables()[self.table].fields.values() if isinstance(field, ForeignKey)]
-        others = [column for column in columns if column not in (self.column, BY_RUN)]
-        return others[0][:-3] if others else self.table
-
-
-def _tables() -> dict[str, Any]:
-    return {table.name: table for table in related.all_tables}
+        name = self.table
+        if self.is_link:
+            table = next(each for each in related.all_tables if each.name == self.table)
+            ends = [field for field in table.fields.values() if isinstance(field, ForeignKey)]
+            name = next((end.to for end in ends if end.column not in (self.column, BY_RUN)), name)
+        return str(getattr(lookups.models.get(name), "__name__", name)).lower()
 
 
 def remove(tx: Transaction, row: SQLRecord, *, force: bool) -> None:
@@ -69,7 +66,7 @@ def remove(tx: Transaction, row: SQLRecord, *, force: bool) -> None:
     for of, table, column, which in PARTS:
         if of == name:
             tx.execute(f"DELETE FROM {table} WHERE {column} = ?{f' AND {which}' if which else ''}", [number])
-    found = list(_references(tx, name, number))
+    found = [*_references(tx, name, number), *_values_of_features(tx, row)]
     blocking = [each for each in found if not (force and each.optional)]
     if blocking:
         raise _refusal(row, found, blocking)
@@ -94,6 +91,25 @@ def _references(tx: Transaction, name: str, number: int) -> Iterator[Reference]:
                 tx.execute(f"UPDATE {table.name} SET {BY_RUN} = NULL WHERE {BY_RUN} = ?", [number])
             else:
                 yield from _counted(tx, table, field, name, number)
+
+
+def _values_of_features(tx: Transaction, row: SQLRecord) -> Iterator[Reference]:
+    """Features of which the row is a value, and those that take rows of this type."""
+    kind, number = f"cat[{type(row).__name__}", row._saved_id()
+    dtypes = [text + end for text in (kind, f"list[{kind}") for end in ("]%", "[%")]
+    for table in related.all_tables:
+        if not table.name.endswith("_value") or "feature" not in table.fields:
+            continue
+        found = tx.one(
+            f"SELECT count(*) FROM {table.name} v JOIN feature f ON f.id = v.feature_id WHERE v.kind = 'row' "
+            f"AND v.whole = ? AND ({' OR '.join(['f.dtype LIKE ?'] * len(dtypes))})",
+            [number, *dtypes],
+        )
+        if found is not None and found[0]:
+            yield Reference(table.name[: -len("_value")], "value_id", int(found[0]), optional=False, is_link=False)
+    within = tx.one("SELECT count(*) FROM feature WHERE dtype LIKE ?", [f"%{kind}[{row.uid}]%"])
+    if within is not None and within[0]:
+        yield Reference("feature", "dtype_id", int(within[0]), optional=False, is_link=False)
 
 
 def _counted(tx: Transaction, table: Any, field: ForeignKey[Any], name: str, number: int) -> Iterator[Reference]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .session import Store
     from .transform import Transform
 
+ADD_PARAM = "INSERT INTO run_param (owner_id, path, kind, number, text) VALUES (?, ?, ?, ?, ?)"
 OUTPUT_ROLES = ("created", "recreated")
 
 
@@ -81,8 +82,16 @@ class Run(Stamped, table="run"):
     output_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": OUTPUT_ROLES})
     initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
 
+    def _write(self, tx: Transaction) -> None:
+        known, params = self.id is not None, self._values["params"]
+        super()._write(tx)
+        if known:
+            tx.execute("DELETE FROM run_param WHERE owner_id = ?", [self.id])
+        if params:
+            tx.execute_many(ADD_PARAM, Run.params_index.rows(self._saved_id(), params))
+
     def _removing(self, tx: Transaction) -> None:
-        if self.refresh().status == "started":
+        if tx.one("SELECT 1 FROM run WHERE id = ? AND status = 'started'", [self.id]) is not None:
             raise errors.Conflict(f"The run {self.uid} is still going on: it can be removed when it has ended.")
 
     def _removed(self, tx: Transaction) -> None:

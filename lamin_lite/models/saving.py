@@ -200,7 +200,9 @@ def register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
     if artifact._made_by is not None:
         _link_output(tx, artifact._made_by, artifact, role)
         if role == "recreated":
-            link_projects_of_run(tx, artifact.__relations__["projects"], artifact._saved_id(), artifact._made_by._saved_id())
+            link_projects_of_run(
+                tx, artifact.__relations__["projects"], artifact._saved_id(), artifact._made_by._saved_id()
+            )
 
 
 def _register_replica(kept: Content, tx: Transaction) -> None:

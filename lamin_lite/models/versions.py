@@ -39,7 +39,7 @@ class Versioned(Stamped):
         stem = uids.random_uid(self.stem_length)
         return {**super()._defaults(), "stem": stem, "uid": stem + uids.FIRST_VERSION}
 
-    _revises: Optional[Self] = None  #: until it is saved: the version that this one follows
+    _revises: Optional[Versioned] = None  #: until it is saved: the version that this one follows
 
     def _start(self, store: Store, values: dict[str, Any]) -> None:
         values = dict(values)
@@ -53,7 +53,9 @@ class Versioned(Stamped):
     def _follow(self, revises: object) -> None:
         kind = type(self)
         if not isinstance(revises, kind):
-            raise errors.InvalidArgument(f"revises={revises!r} must be a saved {kind.__name__}, whose next version this is.")
+            raise errors.InvalidArgument(
+                f"revises={revises!r} must be a saved {kind.__name__}, whose next version this is."
+            )
         self.check_same_instance(revises)
         revises._saved_id()
         self._revises = revises
@@ -78,7 +80,7 @@ class Versioned(Stamped):
             tag = None
         elif tag is not None and len(tag) == uids.VERSION_LENGTH and tag.startswith("0") and uids.is_base62(tag):
             raise errors.InvalidArgument(
-                f"The version tag {tag!r} looks like the number of a version, which is {self.uid[len(self.stem):]!r} here: "
+                f"The version tag {tag!r} looks like the number of a version, which is {self.uid[len(self.stem) :]!r} here: "
                 "choose another tag, such as 'v1'."
             )
         self.version_tag = tag
@@ -93,11 +95,15 @@ class Versioned(Stamped):
         elif list(path[1:]) == ["in"] and isinstance(value, (list, tuple, set, frozenset)):
             wanted = list(value)
         else:
-            raise errors.FieldError(f"{'__'.join(path)}={value!r}: version takes one text, or version__in a list of them.")
+            raise errors.FieldError(
+                f"{'__'.join(path)}={value!r}: version takes one text, or version__in a list of them."
+            )
         found = Q(id=-1)
         for each in wanted:
             if not isinstance(each, str):
-                raise errors.FieldError(f"version={each!r} must be a text: a tag such as 'v1', or a number such as '0001'.")
+                raise errors.FieldError(
+                    f"version={each!r} must be a text: a tag such as 'v1', or a number such as '0001'."
+                )
             found |= Q(version_tag=each)
             if len(each) == uids.VERSION_LENGTH and uids.is_base62(each):
                 found |= Q(uid__endswith=each)

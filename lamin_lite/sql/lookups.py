@@ -75,6 +75,13 @@ class Q:
     def __bool__(self) -> bool:
         return bool(self.children)
 
+    def names(self) -> set[str]:
+        """The names of fields and relations that the condition starts from."""
+        found: set[str] = set()
+        for child in self.children:
+            found |= child.names() if isinstance(child, Q) else {child[0].split("__")[0]}
+        return found
+
 
 class Compiler:
     """Turns conditions into SQL for one query; counts aliases, knows where values may be looked up.
@@ -168,7 +175,7 @@ class Compiler:
         wanted = [value for value in values if value is not None]
         if len(wanted) < len(values):
             text, params = self.one_of(column, wanted)
-            return f"{column} IS NULL OR ({text})", params
+            return f"({column} IS NULL OR {text})", params
         if not wanted:
             return "1 = 0", []
         if len(wanted) > MANY and self.dry:
@@ -241,7 +248,8 @@ def is_field(model: Model, name: str) -> bool:
     fields = model.__table__.fields
     if name in ("id", "pk") or name in fields or (name.endswith("_id") and name[:-3] in fields):
         return True
-    return isinstance(model.__relations__.get(name), Relation) and not name.endswith("_index")
+    relation = model.__relations__.get(name)
+    return relation is not None and not isinstance(relation, ParamsIndex)
 
 
 def _no_other_names(compiler: Compiler, model: Model, alias: str, path: Sequence[str], value: object) -> SQL:  # noqa: ARG001
@@ -335,6 +343,8 @@ def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL
             if composed != wanted:
                 return f"{column} IS NOT NULL AND {column} IN (?, ?)", [wanted, composed]
             return _equals(column, wanted, field.null)
+        if isinstance(field, _Id) and field.column != "id":  # no index: nearly all rows are in a branch > 0
+            return _known(field, column, f"({column} + 0) {_COMPARE[lookup]} ?", [wanted])
         return _known(field, column, f"{column} {_COMPARE[lookup]} ?", [wanted])
     return _text_condition(field, column, lookup, value)
 

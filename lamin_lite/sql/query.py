@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from .. import errors
+from ..base import display
 from ..base._typing import TYPE_CHECKING, Generic, R
-from .fields import Field, ForeignKey
-from .lookups import ID, Compiler, Q, field_named, unknown_field
+from . import include as include_
+from .columns import Columns, label_name, labels
+from .fields import ForeignKey
+from .lookups import ID, Compiler, Q, field_named, models
 from .relations import Relation
+from .select import Select
+from .tables import terminal_width, text_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Optional, Union
 
+    from .columns import Column
     from .database import Database
+    from .finding import Lookup
 
-CELL = 40  #: widest cell of a printed table
 ROWS = 20  #: rows of a printed table, and of a repr
+FRAME_ROWS = 100  #: rows of a data frame, unless another limit is given
+
+
+def _no_frames(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:  # noqa: ARG001
+    raise errors.MissingExtra("to_dataframe() needs pandas: pip install 'lamin-lite[pandas]'.")
+
+
+#: slot: makes a data frame of rows, whose index is ``id``; `models` puts what the extra offers here
+make_frame: Callable[[Sequence[dict[str, Any]], Sequence[str]], Any] = _no_frames
 
 
 class QuerySet(Generic[R]):
@@ -28,6 +43,8 @@ class QuerySet(Generic[R]):
     >>> runs.first().params  # doctest: +SKIP
     """
 
+    _ranking = ""  #: an expression of ours that gives the order where no other one is asked for
+
     def __init__(self, model: type[R], database: Database, make: Callable[[type[R], tuple[Any, ...]], R]) -> None:
         self._model: Any = model
         self._database = database
@@ -35,7 +52,8 @@ class QuerySet(Generic[R]):
         self._hidden = Q()
         self._where = Q()
         self._ids: list[tuple[str, list[Any]]] = []
-        self._order: tuple[str, ...] = ("id",)
+        self._order: tuple[str, ...] = ()
+        self._distinct = False
         self._limit: Optional[int] = None
         self._offset = 0
         self._rows: Optional[list[R]] = None
@@ -58,8 +76,12 @@ class QuerySet(Generic[R]):
     def _narrowed(self, q: Q) -> QuerySet[R]:
         if self._limit is not None or self._offset:
             raise errors.InvalidArgument("A slice cannot be filtered any more: filter first, then slice.")
-        Compiler(self._database).where(self._model, "t0", q)  # a wrong name is an error here, not at the first read
-        return self._changed(_where=Q(self._where, q) if self._where else q)
+        Compiler(self._database, dry=True).where(
+            self._model, "t0", q
+        )  # a wrong name is an error here, not at the first read
+        where = Q(self._where, q) if self._where else q
+        hidden = self._model._default_conditions(where.names()) if self._hidden else self._hidden
+        return self._changed(_where=where, _hidden=hidden)  # what a condition names is not hidden
 
     def hiding(self, shown: Q) -> QuerySet[R]:
         """Only what meets this condition, which nobody wrote: it is not told in errors."""
@@ -70,14 +92,42 @@ class QuerySet(Generic[R]):
         return self._changed(_ids=[*self._ids, (ids, params)])
 
     def order_by(self, *names: str) -> QuerySet[R]:
-        """In the order of these fields; ``-name`` is descending. Ties are in the order of creation."""
+        """In the order of these fields, also of related rows (``transform__key``); ``-name`` is descending.
+
+        Rows without a value come last. Ties are in the order of creation.
+        """
+        columns = Columns(self._model)
         for name in names:
-            field = field_named(self._model, name.lstrip("-")) if "__" not in name else None
-            if isinstance(field, Relation):
-                raise errors.FieldError(f"Rows cannot be ordered by {name!r}, which is many rows for each.")
-            if field is None:
-                raise unknown_field(self._model, name)
-        return self._changed(_order=names or ("id",))
+            if not isinstance(name, str):
+                raise errors.FieldError(f"order_by() needs names of fields; got {name!r}.")
+            if columns.named(name.lstrip("-"), doing="be an order").inside:
+                raise errors.FieldError(
+                    f"Rows cannot be ordered by {name!r}: it is inside of a value; sort them in Python."
+                )
+        return self._changed(_order=names)
+
+    def distinct(self) -> QuerySet[R]:
+        """Each row, and in `values` and `values_list` each combination of values, once."""
+        return self._changed(_distinct=True)
+
+    def search(self, text: str, limit: int = ROWS) -> QuerySet[R]:
+        """The rows whose key, name, description or uid is most like a text, the best first; typos are forgiven.
+
+        >>> ln.Artifact.search("datset").first()  # doctest: +SKIP
+        """
+        from .finding import ranked
+
+        found = ranked(self, text, limit)
+        places = " ".join(f"WHEN {int(number)} THEN {place}" for place, number in enumerate(found))
+        only = ", ".join(str(int(number)) for number in found) or "0"
+        rows = self._changed(_order=(), _ranking=f"CASE t0.id {places} END" if found else "")
+        return rows.within(f"id FROM {self._model.__table__.name} WHERE id IN ({only})", [])
+
+    def lookup(self) -> Lookup:
+        """The rows by their names, as attributes that an editor completes: ``ln.Project.lookup().my_project``."""
+        from .finding import Lookup
+
+        return Lookup(self)
 
     def all(self) -> QuerySet[R]:
         """The same query set, to be read anew."""
@@ -85,47 +135,47 @@ class QuerySet(Generic[R]):
 
     # -- reading
 
-    def _sql(self, select: str) -> tuple[str, list[Any]]:
-        table = self._model.__table__
-        where, params = Compiler(self._database).where(self._model, "t0", Q(self._hidden, self._where))
-        for ids, values in self._ids:
-            where += f" AND t0.id IN (SELECT {ids})"
-            params += values
-        sql = f"SELECT {select} FROM {table.name} t0 WHERE {where}"
-        return sql, params
+    def _select(self, *, reverse: bool = False, limit: Optional[int] = None, all_rows: bool = False) -> Select:
+        if limit is not None:
+            limit = limit if self._limit is None else min(limit, self._limit)
+        return Select(
+            self._model,
+            self._database,
+            Q(self._hidden, self._where),
+            self._ids,
+            order=self._order or ("id",),
+            place="" if self._order else self._place,
+            limit=None if all_rows else self._limit if limit is None else limit,
+            offset=0 if all_rows else self._offset,
+            reverse=reverse,
+        )
 
-    def _ordered(self, reverse: bool = False) -> str:
-        parts = []
-        for name in self._order:
-            descending = name.startswith("-") is not reverse
-            field = field_named(self._model, name.lstrip("-"))
-            column = f"t0.{field.column}" if isinstance(field, Field) else "t0.id"
-            if isinstance(field, Field) and field.null:
-                parts.append(f"{column} IS {'NOT ' if descending else ''}NULL")
-            parts.append(column + (" DESC" if descending else ""))
-        if self._order[-1].lstrip("-") != "id":
-            parts.append("t0.id" + (" DESC" if self._order[0].startswith("-") is not reverse else ""))
-        return f" ORDER BY {', '.join(parts)}"
+    def _sql(self, columns: str) -> tuple[str, list[Any]]:
+        """The select of what is to be read of all rows, in no order; for other parts of the library."""
+        if self._is_cut:
+            raise errors.InvalidArgument("A slice cannot be searched: search first, then slice.")
+        return self._select().source(columns)
 
-    def _cut(self) -> str:
-        if self._limit is None and not self._offset:
-            return ""
-        return f" LIMIT {-1 if self._limit is None else self._limit} OFFSET {self._offset}"
+    @property
+    def _place(self) -> str:
+        """The expression that gives the order where none is asked for, if there is one."""
+        return self._ranking
 
-    def _columns(self) -> str:
-        return ", ".join(f"t0.{column}" for column in self._model.__table__.columns)
+    @property
+    def _is_cut(self) -> bool:
+        return self._limit is not None or self._offset > 0
+
+    def _columns(self) -> list[str]:
+        return [f"t0.{column}" for column in self._model.__table__.columns]
 
     def iterator(self) -> Iterator[R]:
         """Rows one after the other, in constant memory."""
-        sql, params = self._sql(self._columns())
-        for row in self._database.iterate(sql + self._ordered() + self._cut(), params):
+        for row in self._select().iterate(self._columns()):
             yield self._make(self._model, row)
 
     def _fetched(self) -> list[R]:
         if self._rows is None:
-            sql, params = self._sql(self._columns())
-            rows = self._database.read(sql + self._ordered() + self._cut(), params)
-            self._rows = [self._make(self._model, row) for row in rows]
+            self._rows = [self._make(self._model, row) for row in self._select().rows(self._columns())]
         return self._rows
 
     def __iter__(self) -> Iterator[R]:
@@ -161,16 +211,11 @@ class QuerySet(Generic[R]):
         """How many rows there are."""
         if self._rows is not None:
             return len(self._rows)
-        sql, params = self._sql("t0.id" if self._cut() else "count(*)")
-        if self._cut():
-            sql = f"SELECT count(*) FROM ({sql}{self._cut()}) AS cut"
-        found = self._database.one(sql, params)
-        return int(found[0]) if found else 0
+        return self._select().count()
 
     def exists(self) -> bool:
         """Whether there is any row."""
-        sql, params = self._sql("1")
-        return self._database.one(sql + (self._cut() or " LIMIT 1"), params) is not None
+        return self._select().exists()
 
     def first(self) -> Optional[R]:
         """The first row in this order, or None."""
@@ -178,11 +223,10 @@ class QuerySet(Generic[R]):
 
     def last(self) -> Optional[R]:
         """The last row in this order, or None."""
-        if self._cut():
+        if self._is_cut:
             return self._fetched()[-1] if self._fetched() else None
-        sql, params = self._sql(self._columns())
-        row = self._database.one(sql + self._ordered(reverse=True) + " LIMIT 1", params)
-        return None if row is None else self._make(self._model, row)
+        rows = self._select(reverse=True, limit=1).rows(self._columns())
+        return self._make(self._model, rows[0]) if rows else None
 
     def one_or_none(self) -> Optional[R]:
         """The only row, or None; `MultipleResults` if there are several."""
@@ -208,26 +252,105 @@ class QuerySet(Generic[R]):
     # -- plain values
 
     def values_list(self, *names: str, flat: bool = False) -> list[Any]:
-        """Tuples of these fields' values; with ``flat=True`` the values of the one field."""
-        fields = [field_named(self._model, name) for name in names]
-        wrong = [name for name, field in zip(names, fields) if isinstance(field, Relation)]
-        if wrong or not names or (flat and len(names) > 1):
+        """Tuples of these fields' values, also of related rows (``transform__key``); ``flat=True``: of the one field."""
+        if not names or (flat and len(names) > 1) or not all(isinstance(name, str) for name in names):
             raise errors.FieldError(f"values_list needs names of fields, one with flat=True; got {names!r}.")
-        columns = [field for field in fields if isinstance(field, Field)]
-        sql, params = self._sql(", ".join(f"t0.{field.column}" for field in columns))
-        rows = self._database.read(sql + self._ordered() + self._cut(), params)
-        made = [tuple(_value(field, cell) for field, cell in zip(columns, row)) for row in rows]
+        columns, rows = self._cells(names)
+        made = [tuple(column.value(cell) for column, cell in zip(columns, row)) for row in rows]
         return [row[0] for row in made] if flat else made
+
+    def _cells(self, names: Sequence[str]) -> tuple[list[Column], list[tuple[Any, ...]]]:
+        select = self._select(all_rows=self._distinct)
+        columns = [select.column(name) for name in names]
+        rows = select.rows([column.sql for column in columns])
+        if self._distinct:
+            end = None if self._limit is None else self._offset + self._limit
+            rows = list(dict.fromkeys(rows))[self._offset : end]
+        return columns, rows
+
+    def values(self, *names: str) -> list[dict[str, Any]]:
+        """Dicts of these fields' values, of all fields without names."""
+        if not names:
+            return self.to_dicts()
+        return [dict(zip(names, row)) for row in self.values_list(*names)]
 
     def to_list(self, name: Optional[str] = None) -> list[Any]:
         """The rows, or the values of one field."""
         return list(self) if name is None else self.values_list(name, flat=True)
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dicts of their fields' values; a related row is its id."""
-        fields = [ID, *(f for f in self._model.__table__.fields.values() if not f.hidden)]
-        names = [field.column for field in fields]
-        return [dict(zip(names, row)) for row in self.values_list(*names)]
+    def to_dicts(self, include: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The rows as dicts of their fields' values; a related row is its id.
+
+        ``include``: fields of related rows as well: one value for ``created_by__handle``, a list for ``projects__name``.
+        """
+        include = [include] if isinstance(include, str) else list(include)
+        many = [path for path in include if include_.is_many(self._model, path)]
+        columns = list(dict.fromkeys([*self._names(), *(path for path in include if path not in many)]))
+        rows = [dict(zip(columns, row)) for row in self.values_list(*columns)]
+        for path in many:
+            found = include_.values(self._database, self._model, path, [row["id"] for row in rows])
+            for row in rows:
+                row[path] = found.get(row["id"], [])
+        return rows
+
+    def _names(self) -> list[str]:
+        fields = self._model.__table__.fields.values()
+        return [ID.column, *(field.column for field in fields if not field.hidden)]
+
+    def to_dataframe(
+        self,
+        include: Sequence[str] = (),
+        features: Union[bool, Sequence[str], None] = None,
+        limit: Optional[int] = FRAME_ROWS,
+        order_by: Optional[str] = "-id",
+    ) -> Any:
+        """The rows as a data frame of pandas, newest first, its index the ids; a notice says if it is cut.
+
+        ``include``: as for `to_dicts`. ``limit=None``: all rows. ``order_by``: unless the rows have an order already.
+        Raises `MissingExtra` where pandas is not installed; `to_dicts` needs nothing.
+        """
+        if features:
+            raise errors.InvalidArgument("to_dataframe(features=...) is not there yet: see run.features.get_values().")
+        rows = self.order_by(order_by) if order_by and not (self._order or self._place or self._is_cut) else self
+        shown = rows if limit is None else rows[:limit]
+        include = [include] if isinstance(include, str) else list(include)
+        frame = make_frame(shown.to_dicts(include), [*self._names(), *include])
+        total = 0 if limit is None else self.count()
+        if limit is not None and total > limit:
+            display.info(f"{limit:,} of {total:,} rows are in the data frame: limit=None gives all")
+        return frame
+
+    # -- changing
+
+    def update(self, **values: object) -> int:
+        """Set fields of all these rows, in one transaction; how many rows there were.
+
+        Each row is saved as by its own ``save()``, so that what a row refuses is refused here.
+
+        >>> ln.Run.filter(status="errored").update(description="disk was full")  # doctest: +SKIP
+        """
+        fields = self._model.__table__.fields
+        for name in values:
+            field = field_named(self._model, name)
+            if isinstance(field, Relation) or name not in fields or field.frozen or field.hidden:
+                raise errors.FieldError(f"{name!r} of {self._model.__name__} cannot be set by update().")
+        with self._database.write(f"update {self._model.__name__}"):
+            rows: list[Any] = list(self.all())
+            for row in rows if values else ():
+                for name, value in values.items():
+                    setattr(row, name, value)
+                row.save()
+        return len(rows)
+
+    def delete(self, *, permanent: bool = False) -> int:
+        """Move all these rows to the trash, or remove them for good; all or none. How many there were."""
+        with self._database.write(f"delete {self._model.__name__}"):
+            rows: list[Any] = list(self.all())
+            for row in rows:
+                row.delete(permanent=True) if permanent else row.delete()
+        return len(rows)
+
+    # -- shown
 
     def __repr__(self) -> str:
         total = self.count()
@@ -237,12 +360,22 @@ class QuerySet(Generic[R]):
 
     def __str__(self) -> str:
         total = self.count()
-        table = text_table(self[:ROWS].to_dicts())
+        table = text_table(self[:ROWS]._labelled(), terminal_width())
         return f"{table}\n... {total - ROWS:,} of {total:,} rows are not shown" if total > ROWS else table
 
-
-def _value(field: Field[Any], cell: Any) -> Any:
-    return cell if isinstance(field, ForeignKey) else field.from_db(cell)
+    def _labelled(self) -> list[dict[str, Any]]:
+        """The rows with what people call the related ones: one query for each relation."""
+        rows = self.to_dicts()
+        for field in self._model.__table__.fields.values():
+            if isinstance(field, ForeignKey) and not field.hidden:
+                target = models[field.to]
+                known = labels(self._database, target, [row[field.column] for row in rows])
+                for row in rows:
+                    row[field.column] = known.get(row[field.column])
+        named = {f.column: f.name for f in self._model.__table__.fields.values() if isinstance(f, ForeignKey)}
+        first = [name for name in ("uid", label_name(self._model)) if rows and name in rows[0]]
+        order = [*first, *(name for name in (rows[0] if rows else ()) if name not in (*first, "id", "source_code"))]
+        return [{named.get(name, name): row[name] for name in order} for row in rows]
 
 
 def described(q: Q) -> str:
@@ -250,19 +383,3 @@ def described(q: Q) -> str:
     parts = [described(child) if isinstance(child, Q) else f"{child[0]}={child[1]!r}" for child in q.children]
     text = (", " if q.operator == "AND" else " or ").join(part for part in parts if part)
     return f"not ({text})" if q.negated else text
-
-
-def text_table(rows: list[dict[str, Any]]) -> str:
-    """Rows as an aligned table; columns without any value are left out."""
-    if not rows:
-        return "(no rows)"
-    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells)
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)
-    text = "".join(char if char.isprintable() else "·" for char in text)
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..models import Transform
     from ..models.feature_values import Checked
-    from ..sql.database import Transaction
-
-ADD_PARAM = "INSERT INTO run_param (owner_id, path, kind, number, text) VALUES (?, ?, ?, ?, ?)"
 
 
 def start(
@@ -44,15 +41,9 @@ def start(
     run._related["transform"] = transform
     with store.database.write("start run", durable=False) as tx:
         run._write(tx)
-        if params:
-            _index(tx, run, params)
         label_run(tx, run._saved_id(), transform._saved_id(), projects, run._values["initiated_by_run_id"])
         feature_values.write(tx, run, features)
     return run
-
-
-def _index(tx: Transaction, run: Run, params: dict[str, Any]) -> None:
-    tx.execute_many(ADD_PARAM, Run.params_index.rows(run.id or 0, params))
 
 
 def end(run: Run, status: str, **values: Any) -> None:
@@ -82,9 +73,7 @@ def facts(store: Instance, secrets: set[str], path: Optional[str], space_id: Opt
     return found if state is None else {**found, "extra_data": {"git": _without_diff(store, state, secrets, space_id)}}
 
 
-def _without_diff(
-    store: Instance, state: dict[str, Any], secrets: set[str], space_id: Optional[int]
-) -> dict[str, Any]:
+def _without_diff(store: Instance, state: dict[str, Any], secrets: set[str], space_id: Optional[int]) -> dict[str, Any]:
     """The state of the repository, its diff kept as an artifact and named by its uid."""
     diff = state.pop("diff", None)
     if diff:

@@ -87,7 +87,9 @@ def track(
         return  # the main program of the parent, imported again: the run is the parent's
     kept, secrets = params_.checked(params)
     said = feature_values.checked(store, features)
-    projects, place = belonging.project_ids(store, project), belonging.space_id(store, space, parent_of_root(store))
+    secrets |= feature_values.secrets_of(features)
+    projects = belonging.project_ids(store, project)
+    place = belonging.space_id(store, space, None if _open is not None else parent_of_root(store))
     made, new = _transform(store, transform, secrets, place, key=key, path=path, kind=kind)
     if _open is not None and _open.is_mine():
         if new_run is False and _open.run.transform == made:
@@ -95,6 +97,7 @@ def track(
         display.info(f"finished Run({_open.run.uid!r}), as track() was called again")
         _open.end(COMPLETED)
     parent = parent_of_root(store)
+    place = belonging.space_id(store, space, parent)
     run = runs.start(
         store,
         made,

@@ -74,7 +74,7 @@ def resolve(
     the space with ``space_id``, or everybody's.
     """
     known_as = (store.uid, store.database.path, source["path"], source["hash"], uid, key, store.settings.dev_dir)
-    if known_as in _known:
+    if known_as in _known and _is_live(store, _known[known_as]):
         return _known[known_as], False
     wish = _Wish(store, source, uid, key, kind)
     wish.space_id = space_id
@@ -87,6 +87,12 @@ def resolve(
             transform, new = wish.made(tx, secrets)
     _known[known_as] = transform
     return transform, new
+
+
+def _is_live(store: Instance, transform: Transform) -> bool:
+    """Whether it was not put away or removed since."""
+    sql = "SELECT 1 FROM transform WHERE id = ? AND uid = ? AND branch_id > 0"
+    return store.database.one(sql, [transform.id, transform.uid]) is not None
 
 
 def _by_id(store: Instance, number: int) -> Transform:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import operator
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,16 +15,29 @@ from hypothesis import strategies as st
 import lamin_lite as ln
 from lamin_lite import errors
 from lamin_lite.models import session
+from tests.conftest import REPO
 
 UTC = timezone.utc
-INJECTION = ["'; DROP TABLE run; --", '" OR 1=1 --', "%", "_", "\\", "a'b", "?", ":x", "Ünïcode ß", "x" * 200, "x" * 201]
+INJECTION = [
+    "'; DROP TABLE run; --",
+    '" OR 1=1 --',
+    "%",
+    "_",
+    "\\",
+    "a'b",
+    "?",
+    ":x",
+    "Ünïcode ß",
+    "x" * 200,
+    "x" * 201,
+]
 relaxed = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 texts = st.one_of(
     st.sampled_from(INJECTION),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=6),
 )
-moments = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 VALUES = {
     "str": texts,
     "int": st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1), st.sampled_from([2**53, 2**53 + 1])),
@@ -90,6 +104,7 @@ def test_a_type_is_kept_by_its_uid_and_shown_by_its_name(instance, experiment):
     feature = ln.Feature(name="f", dtype=kind).save()
     assert feature._values["dtype"] == f"cat[Record[{kind.uid}]]"
     assert feature.dtype == "cat[Record[Experiment]]"
+    assert "dtype='cat[Record[Experiment]]'" in repr(feature)
     kind.name = "Trial"
     kind.save()
     assert ln.Feature.get(name="f").dtype == "cat[Record[Trial]]"
@@ -97,7 +112,9 @@ def test_a_type_is_kept_by_its_uid_and_shown_by_its_name(instance, experiment):
     assert ln.Feature(name="h", dtype=list[kind]).dtype == "list[cat[Record[Trial]]]"
 
 
-@pytest.mark.parametrize("dtype", ["strr", "", complex, list, dict[str, int], "list[dict]", "list[list[int]]", 3, "cat[]"])
+@pytest.mark.parametrize(
+    "dtype", ["strr", "", complex, list, dict[str, int], "list[dict]", "list[list[int]]", 3, "cat[]"]
+)
 def test_an_unknown_dtype_lists_the_allowed_ones(instance, dtype):
     with pytest.raises(errors.InvalidArgument, match="str, int, float, bool, date, datetime, dict, a registry"):
         ln.Feature(name="f", dtype=dtype)
@@ -121,7 +138,8 @@ def test_the_same_name_again_is_the_same_feature_and_another_dtype_names_both(in
 
 
 @pytest.mark.parametrize(
-    "name", ["key", "status", "params", "transform", "transform_id", "parents", "uid", "id", "a__b", "a_", "", " ", None]
+    "name",
+    ["key", "status", "params", "transform", "transform_id", "parents", "uid", "id", "a__b", "a_", "", " ", None],
 )
 def test_a_name_that_queries_could_not_tell_from_a_field_is_refused(instance, name):
     with pytest.raises(errors.InvalidArgument, match="Feature"):
@@ -145,7 +163,9 @@ def same(one, other):
 
 
 @relaxed
-@given(st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), st.lists(VALUES[kind], max_size=4))))
+@given(
+    st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), st.lists(VALUES[kind], max_size=4)))
+)
 def test_values_come_back_as_they_were(instance, case):
     kind, values = case
     owner = started(instance)
@@ -184,7 +204,7 @@ def test_every_kind_of_value_in_every_registry(instance, experiment, workdir):
         found = row.features.get_values()
         assert list(found) == sorted(said)
         assert all(same(found[name], value) for name, (_, _, value) in said.items())
-        assert "experiment = \"Experiment1\"" in row.describe(return_str=True)
+        assert 'experiment = "Experiment1"' in row.describe(return_str=True)
 
 
 def test_add_keeps_set_replaces_and_remove_removes(instance, run):
@@ -295,7 +315,7 @@ def test_one_error_tells_everything_that_is_wrong_and_nothing_is_written(instanc
     assert "'Elsewhere'" not in text
     remedy = re.search(r"Make it with (ln\.Record\(name='Experiment3'.*\))\.", text)
     assert run.features.get_values() == {"fine": 1}
-    eval(remedy[1], {"ln": ln})  # noqa: S307 - the remedy is what a user would type
+    eval(remedy[1], {"ln": ln})
     run.features.add_values({"experiment": "Experiment3"})
 
 
@@ -420,8 +440,32 @@ def test_dicts_are_looked_into(instance):
     assert list(ln.Run.filter(meta__a__b__gt=0)) == [runs[0]]
     assert list(ln.Run.filter(meta__a__b__startswith="1")) == [runs[1]]
     assert list(ln.Run.filter(meta={"a": {"b": "1"}})) == [runs[1]]
+    assert list(ln.Run.filter(meta__a__b__regex="[0-9]")) == [runs[1]]
+    assert list(ln.Run.filter(meta__a__b__in=[1, 2])) == [runs[0]]
+    assert list(ln.Run.filter(meta__a__b__range=(0, 2))) == [runs[0]]
     assert list(ln.Run.filter(meta__c__isnull=True)) == runs
     assert list(ln.Run.filter(meta__a__isnull=True)) == [runs[2]]
+
+
+def test_parts_of_dates_and_patterns_of_texts(instance):
+    ln.Feature(name="day", dtype=date).save()
+    ln.Feature(name="at", dtype=datetime).save()
+    ln.Feature(name="text", dtype=str).save()
+    ln.Feature(name="label", dtype=ln.ULabel).save()
+    ln.ULabel(name="checked 1").save()
+    run, other = started(instance), started(instance)
+    run.features.add_values(
+        {"day": "2026-01-31", "at": "2024-02-29T23:59:00Z", "text": "y" * 300, "label": "checked 1"}
+    )
+    other.features.add_values({"day": "2025-12-31", "at": "2024-03-01T00:00:00Z", "text": "n"})
+    assert list(ln.Run.filter(day__year=2026)) == [run]
+    assert list(ln.Run.filter(day__month__lt=12)) == [run]
+    assert list(ln.Run.filter(at__day=29, at__hour__gte=23)) == [run]
+    assert list(ln.Run.filter(text__regex="^y{300}$")) == [run]
+    assert list(ln.Run.filter(text__iregex="^N")) == [other]
+    assert list(ln.Run.filter(label__regex="[0-9]$")) == [run]
+    assert list(ln.Run.filter(day__gt=date(2026, 1, 1), day__lt=datetime(2026, 2, 1, tzinfo=UTC))) == [run]
+    assert list(ln.Run.filter(at__gt="2024-02-29T23:59:30Z")) == [other]
 
 
 ORDER = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
@@ -451,7 +495,9 @@ def cases(draw):
     wish = st.one_of(VALUES[kind], st.sampled_from([value for value in values if value is not None] or [None]))
     wish = wish.filter(lambda value: value is not None)
     lookup = draw(st.sampled_from(["exact", "in", "range", *ORDER, *(TEXT if kind == "str" else ())]))
-    wanted = draw(st.lists(wish, max_size=3) if lookup == "in" else st.tuples(wish, wish) if lookup == "range" else wish)
+    wanted = draw(
+        st.lists(wish, max_size=3) if lookup == "in" else st.tuples(wish, wish) if lookup == "range" else wish
+    )
     if lookup in TEXT and draw(st.booleans()):
         wanted = wanted[: draw(st.integers(0, 3))]
     return kind, values, lookup, wanted
@@ -473,13 +519,76 @@ def test_lookups_answer_what_python_would(instance, case):
     assert set(others) == set(ids) - found
 
 
+@pytest.mark.sqlite
 def test_a_query_uses_the_index_of_values(instance):
     ln.Feature(name="f", dtype=str).save()
     ln.Feature(name="n", dtype=int).save()
+    connection = instance.database.connection()
     for condition in ({"f": "a"}, {"f__startswith": "a"}, {"n__gt": 3}):
-        sql, params = ln.Run.filter(**condition)._sql("t0.id")
-        plan = " ".join(row[3] for row in instance.database.read(f"EXPLAIN QUERY PLAN {sql}", params))
+        said = []
+        connection.set_trace_callback(said.append)
+        assert list(ln.Run.filter(**condition)) == []
+        connection.set_trace_callback(None)
+        plan = " ".join(row[3] for row in instance.database.read(f"EXPLAIN QUERY PLAN {said[-1]}"))
         assert re.search(r"USING (COVERING )?INDEX run_value_(text|whole)", plan), plan
+
+
+def test_what_a_feature_needs_is_not_removed_for_good(instance, run, experiment):
+    kind = experiment()
+    label, feature = ln.Record.get(name="Experiment1"), ln.Feature(name="experiment", dtype=kind).save()
+    run.features.add_values({"experiment": label})
+    for row in (label, kind, feature):
+        with pytest.raises(errors.Conflict, match="cannot be removed"):
+            row.delete(permanent=True)
+    label.delete()
+    assert run.features.get_values() == {"experiment": "Experiment1"}
+    with pytest.raises(errors.ValidationError, match="no Record of type 'Experiment'"):
+        started(instance).features.add_values({"experiment": label})
+    run.delete(permanent=True)
+    label.delete(permanent=True)
+    assert not instance.database.read("SELECT 1 FROM run_value")
+
+
+def test_a_feature_in_the_trash_is_none(instance, run):
+    feature = ln.Feature(name="count", dtype=int).save()
+    run.features.add_values({"count": 3})
+    feature.delete()
+    assert run.features.get_values() == {}
+    with pytest.raises(errors.FieldError, match="no field"):
+        ln.Run.filter(count=3)
+    feature.restore()
+    assert list(ln.Run.filter(count=3)) == [run]
+
+
+def test_a_row_of_another_instance_is_no_value(instance, run, tmp_path):
+    ln.Feature(name="label", dtype=ln.ULabel).save()
+    other = ln.Instance.init(tmp_path / "other").ULabel(name="checked").save()
+    with pytest.raises(errors.InvalidArgument, match="two instances"):
+        run.features.add_values({"label": other})
+    with pytest.raises(errors.InvalidArgument, match="two instances"):
+        ln.Feature(name="sort", dtype=ln.Instance.open(tmp_path / "other").Record(name="T", is_type=True).save())
+
+
+def test_members_of_types_below_count(instance):
+    animal = ln.ULabel(name="Animal", is_type=True).save()
+    bird = ln.ULabel(name="Bird", is_type=True, type=animal).save()
+    owl = ln.ULabel(name="Owl", type=bird).save()
+    feature = ln.Feature(name="species", dtype=list[animal]).save()
+    run = started(instance)
+    run.features.add_values({feature: ["Owl"]})
+    assert list(ln.Run.filter(species=owl)) == [run]
+    with pytest.raises(errors.ValidationError, match="no ULabel of type 'Animal'"):
+        run.features.add_values({feature: ["Bird"]})
+
+
+def test_two_labels_of_one_name_are_told_apart_by_the_row(instance, run):
+    kinds = [ln.Record(name=name, is_type=True).save() for name in ("A", "B")]
+    one, _ = [ln.Record(name="x", type=kind).save() for kind in kinds]
+    ln.Feature(name="any", dtype=ln.Record).save()
+    with pytest.raises(errors.ValidationError, match="several Records"):
+        run.features.add_values({"any": "x"})
+    run.features.add_values({"any": one})
+    assert list(ln.Run.filter(any="x")) == [run]
 
 
 # -- track
@@ -516,3 +625,20 @@ def test_a_track_that_fails_leaves_no_run_and_no_transform(instance, experiment,
     assert "'Experiment1', 'Experiment2'" in done.stderr
     assert not instance.Run.filter().exists()
     assert not instance.Transform.filter().exists()
+
+
+# -- documentation
+
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.sqlite
+def test_the_page_on_features_does_what_it_says(instance, workdir):
+    text = (REPO / "docs" / "features.md").read_text(encoding="utf-8")
+    (workdir / "sample.csv").write_text("a,b\n1,2\n")
+    examples = doctest.DocTestParser().get_doctest("\n".join(BLOCK.findall(text)), {"ln": ln}, "features.md", None, 0)
+    said = []
+    failed = doctest.DocTestRunner().run(examples, out=said.append)
+    assert failed.attempted > 20
+    assert not failed.failed, "".join(said)

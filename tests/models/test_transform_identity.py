@@ -66,6 +66,7 @@ def test_a_renamed_script_keeps_its_history_without_a_question(instance, script,
     assert one.runs.count() == 2
 
 
+@pytest.mark.sqlite  # psycopg imports the standard library's copy, which a script copy.py hides
 def test_a_copied_script_runs_without_a_question_and_the_first_keeps_its_name(instance, script):
     script("s.py", "x = 1")
     shutil.copy("s.py", "copy.py")
@@ -129,7 +130,7 @@ def test_a_module_of_a_package_has_one_key_however_it_is_run(instance, script, w
     (workdir / "mypkg/sub/mod.py").write_text(PACKAGE)
     from tests.conftest import REPO
 
-    env = {"PYTHONPATH": f"{REPO}{os.pathsep}{workdir}"}
+    env = {"PYTHONPATH": os.pathsep.join(map(str, [REPO, REPO / "extras", workdir]))}
     for code in ("from mypkg.sub.mod import main; main()", "-m mypkg.sub.mod"):
         done = run_python(code, cwd=workdir, env=env)
         assert done.returncode == 0, done.stderr

@@ -62,10 +62,6 @@ def start(instance, transform, params):
     run = instance.Run(transform=transform, params=params)
     with instance.database.write("start run") as tx:
         run._write(tx)
-        tx.execute_many(
-            "INSERT INTO run_param (owner_id, path, kind, number, text) VALUES (?, ?, ?, ?, ?)",
-            ln.Run.params_index.rows(run.id, params),
-        )
     return run
 
 

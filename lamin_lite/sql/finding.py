@@ -1,0 +1,172 @@
+"""Rows found by what somebody remembers of their names: ranked search, and names as attributes."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base._typing import TYPE_CHECKING
+from .columns import label_name
+from .schema import SQLITE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from .query import QuerySet
+
+CANDIDATES = 300  #: rows that the database hands over to be ranked
+_WEIGHTS = {"key": 1.0, "name": 1.0, "handle": 1.0, "root": 0.9, "description": 0.8, "uid": 0.7}
+_ALIKE = 0.72  #: least likeness of two words of which one is taken for a typo of the other
+
+
+def ranked(rows: QuerySet[Any], text: str, limit: int) -> list[int]:
+    """The ids of the rows that are most like a text, the best first."""
+    if not isinstance(text, str):
+        raise errors.InvalidArgument(f"search() needs a text; got {text!r}.")
+    wanted = " ".join(text.casefold().split())
+    if not wanted:
+        return []
+    names = [name for name in _WEIGHTS if name in rows._model.__table__.fields]
+    scored = []
+    for number, *texts in _candidates(rows, names, wanted):
+        likeness = max(_likeness(wanted, one) * _WEIGHTS[name] for name, one in zip(names, texts))
+        if likeness > 0:
+            scored.append((-likeness, len(texts[0] or ""), -int(number)))
+    return [-number for *_, number in sorted(scored)[:limit]]
+
+
+def _candidates(rows: QuerySet[Any], names: Sequence[str], wanted: str) -> list[tuple[Any, ...]]:
+    """The rows that have the whole text, or most of its pairs of characters."""
+    fields = rows._model.__table__.fields
+    texts = [f"t0.{name}_fold" if fields[name].fold else SQLITE.folded(f"t0.{name}") for name in names]
+    joined = " || ' ' || ".join(f"coalesce({text}, '')" for text in texts)
+    pairs = list(dict.fromkeys(wanted[at : at + 2] for at in range(max(1, len(wanted) - 1))))[:30]
+    tests = [f"CASE WHEN {SQLITE.position('h.words')} > 0 THEN 1 ELSE 0 END" for _ in pairs]
+    whole = f"CASE WHEN {SQLITE.position('h.words')} > 0 THEN {len(pairs) + 1} ELSE 0 END"
+    inner, params = rows._sql(f"t0.id AS id, {joined} AS words")
+    inner += f" LIMIT {2**62}"  # keeps the databases from computing the words for each test anew
+    sql = (
+        f"SELECT h.id FROM (SELECT h.id AS id, {' + '.join([whole, *tests])} AS score FROM ({inner}) AS h) AS h "
+        f"WHERE h.score >= ? ORDER BY h.score DESC, h.id DESC LIMIT {CANDIDATES}"
+    )
+    found = rows._database.read(sql, [wanted, *pairs, *params, max(1, len(pairs) // 3)])
+    if not found:
+        return []
+    ids = ", ".join(str(int(row[0])) for row in found)
+    table = rows._model.__table__.name
+    return rows._database.read(f"SELECT id, {', '.join(names)} FROM {table} WHERE id IN ({ids})")
+
+
+def _likeness(wanted: str, value: object) -> float:
+    """From 0, not alike, to 100, equal: then it starts so, has the word, has the text, is spelt like it."""
+    text = value.casefold() if isinstance(value, str) else ""
+    if not text:
+        return 0.0
+    if text == wanted:
+        return 100.0
+    covered = 5.0 * len(wanted) / len(text)
+    words = _words(text)
+    if text.startswith(wanted):
+        return 90.0 + min(covered, 5.0)
+    if wanted in words:
+        return 80.0 + covered
+    if wanted in text:
+        return 70.0 + covered
+    return _alike(_words(wanted), words)
+
+
+def _alike(wanted: Sequence[str], words: Sequence[str]) -> float:
+    """How well each word is matched by one, typos forgiven; 0 if one of them is by none."""
+    best = [max((_word(one, word) for word in words), default=0.0) for one in wanted]
+    return 60.0 * sum(best) / len(best) if best and min(best) > 0 else 0.0
+
+
+def _word(wanted: str, word: str) -> float:
+    if wanted == word:
+        return 1.0
+    if word.startswith(wanted):
+        return 0.95
+    if wanted in word:
+        return 0.9
+    from difflib import SequenceMatcher
+
+    likeness = SequenceMatcher(None, wanted, word, autojunk=False)
+    if likeness.real_quick_ratio() < _ALIKE or likeness.quick_ratio() < _ALIKE:
+        return 0.0
+    if sorted(wanted) == sorted(word) and wanted[0] == word[0]:
+        return 0.85  # letters in another order
+    ratio = likeness.ratio()
+    return 0.85 * ratio if ratio >= _ALIKE else 0.0
+
+
+def _words(text: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in text).split()
+
+
+class Lookup:
+    """The rows of a registry by their names, as attributes that an editor completes.
+
+    A name that is no identifier becomes one: ``my_script.py`` is ``lookup.my_script_py``. ``lookup["my_script.py"]``
+    takes the name itself; of versions it is the latest.
+
+    >>> projects = ln.Project.lookup()  # doctest: +SKIP
+    >>> projects.my_project  # doctest: +SKIP
+    """
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        name = label_name(rows._model)
+        self._rows = rows
+        self._ids: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        for number, label, uid in rows.order_by("id").values_list("id", name, "uid"):
+            self._ids[label or uid] = number
+        for label in self._ids:
+            self._names.setdefault(_free(_identifier(label), self._names), label)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._ids:
+            raise errors.DoesNotExist(f"There is no {self._rows._model.__name__} {name!r}{self._near(name)}.")
+        return self._rows.filter(id=self._ids[name]).one()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self._names:
+            raise AttributeError(f"There is no {self._rows._model.__name__} {name!r}{self._near(name)}.")
+        return self[self._names[name]]
+
+    def _near(self, name: str) -> str:
+        from .lookups import nearest
+
+        near = nearest(name, [*self._names, *self._ids])
+        return f": did you mean {near!r}?" if near else ""
+
+    def __dir__(self) -> list[str]:
+        return [*self._names, "to_dict"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __repr__(self) -> str:
+        return f"Lookup({', '.join(list(self._names)[:10])}{', ...' if len(self._names) > 10 else ''})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rows by their names."""
+        rows = {row.id: row for row in self._rows}
+        return {name: rows[number] for name, number in self._ids.items() if number in rows}
+
+
+def _identifier(name: str) -> str:
+    import keyword
+
+    text = "".join(char if char.isalnum() or char == "_" else "_" for char in name).strip("_") or "_"
+    text = text if text[0].isalpha() or text[0] == "_" else f"_{text}"
+    text = text if text.isidentifier() else "".join(char if char.isascii() else "_" for char in text)
+    return f"{text}_" if keyword.iskeyword(text) or text == "to_dict" else text
+
+
+def _free(name: str, taken: dict[str, str]) -> str:
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free

@@ -1,0 +1,71 @@
+"""What lies on the other side of relations, for many rows at once: one query for each relation."""
+
+from __future__ import annotations
+
+from ..base._typing import TYPE_CHECKING
+from .columns import Columns, label_name
+from .fields import ForeignKey
+from .lookups import Compiler, field_named, models
+from .relations import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Optional
+
+    from .database import Database
+
+
+def is_many(model: Any, path: str) -> bool:
+    """Whether a path such as ``projects__name`` leads to many rows; `FieldError` for one that leads nowhere."""
+    return _split(model, path)[1] is not None
+
+
+def _split(model: Any, path: str) -> tuple[list[str], Optional[Relation], list[str]]:
+    """The foreign keys before the first relation to many rows, that relation, and what follows."""
+    parts = path.split("__")
+    for at, part in enumerate(parts):
+        field = field_named(model, part)
+        if isinstance(field, Relation):
+            return parts[:at], field, parts[at + 1 :]
+        if not isinstance(field, ForeignKey):
+            break
+        model = models[field.to]
+    return parts, None, []
+
+
+def values(database: Database, model: Any, path: str, ids: Sequence[int]) -> dict[int, list[Any]]:
+    """For each row the values of ``relation__field``, in the order in which the related rows were made."""
+    before, relation, rest = _split(model, path)
+    assert relation is not None
+    owners = _owners(database, model, before, ids)
+    by_owner = _many(database, relation, rest, sorted({one for one in owners.values() if one is not None}))
+    return {row: by_owner.get(owner, []) if owner is not None else [] for row, owner in owners.items()}
+
+
+def _owners(database: Database, model: Any, before: list[str], ids: Sequence[int]) -> dict[int, Optional[int]]:
+    if not before:
+        return {number: number for number in ids}
+    columns = Columns(model)
+    column = columns.named("__".join(before))
+    text, params = Compiler(database).one_of("t0.id", list(ids))
+    sql = f"SELECT t0.id, {column.sql} FROM {model.__table__.name} t0{columns.joins} WHERE {text}"
+    return dict(database.read(sql, params))
+
+
+def _many(database: Database, relation: Relation, rest: list[str], owners: list[int]) -> dict[int, list[Any]]:
+    target = models[relation.to]
+    columns = Columns(target)
+    column = columns.named("__".join(rest) or label_name(target))
+    text, params = Compiler(database).one_of(f"l.{relation.near}", list(owners))
+    for name, allowed in relation.having.items():
+        text += f" AND l.{name} IN ({', '.join('?' * len(allowed))})"
+        params = [*params, *allowed]
+    sql = (
+        f"SELECT l.{relation.near}, t0.id, {column.sql}, t0.uid FROM {relation.through} l "
+        f"JOIN {relation.to} t0 ON t0.id = l.{relation.far}{columns.joins} WHERE {text} ORDER BY t0.id"
+    )
+    found: dict[int, dict[int, Any]] = {}
+    for owner, number, cell, uid in database.read(sql, params):
+        value = column.value(cell)
+        found.setdefault(owner, {})[number] = uid if value is None and not rest else value
+    return {owner: list(each.values()) for owner, each in found.items()}

@@ -1,0 +1,108 @@
+"""Labels, spaces, and what is filled in of every row."""
+
+from __future__ import annotations
+
+import pytest
+
+import lamin_lite as ln
+from lamin_lite.models import session
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+@pytest.fixture
+def run(instance):
+    return instance.Run(transform=instance.Transform(key="t.py").save()).save()
+
+
+def artifact(instance, key="a.txt", **values):
+    with open("a.txt", "w") as file:
+        file.write(key)
+    return instance.Artifact("a.txt", key=key, **values).save()
+
+
+def every_row(instance):
+    yield artifact(instance)
+    yield instance.Collection([artifact(instance, "b.txt")], key="c").save()
+    yield instance.Transform(key="p.py").save()
+    yield instance.Run(transform=instance.Transform(key="p.py").save()).save()
+    for kind in ("Project", "Record", "ULabel"):
+        yield getattr(instance, kind)(name="n").save()
+    yield instance.Feature(name="n", dtype=str).save()
+
+
+def test_who_when_and_where_is_filled_in_everywhere(instance, run):
+    with session.using(instance), session.running(run):
+        rows = list(every_row(instance))
+    for row in rows:
+        assert row.created_by.handle, row
+        assert row.created_at.tzinfo is not None, row
+        assert row.updated_at >= row.created_at, row
+        assert (row.branch.name, row.space.name) == ("main", "all"), row
+        if not isinstance(row, (ln.Transform, ln.Run)):
+            assert row.run == run, row
+
+
+def test_a_later_change_is_stamped_and_the_making_stays(instance):
+    project = instance.Project(name="P").save()
+    before = project.updated_at
+    project.description = "what for"
+    project.save()
+    assert project.updated_at > before
+    assert project.refresh().created_at <= before
+
+
+def test_saving_a_name_again_gives_the_row_that_is_there(instance):
+    for kind in ("Project", "Record", "ULabel", "Space", "Branch"):
+        registry = getattr(instance, kind)
+        first = registry(name="same").save()
+        assert registry(name="same").save() == first
+        assert registry.filter(name="same").count() == 1
+
+
+def test_a_name_is_needed_for_a_space(instance):
+    with pytest.raises(ln.errors.InvalidArgument, match="name"):
+        instance.Space(name=" ").save()
+
+
+@pytest.mark.parametrize("kind", ["Project", "Record", "ULabel", "Space", "Branch", "Transform", "User"])
+def test_what_is_not_named_says_how_it_is_named(instance, kind):
+    field = {"Transform": "key"}.get(kind, "name")
+    with pytest.raises(ln.errors.InvalidArgument, match=f"by name only: {field}='P1'"):
+        getattr(instance, kind)("P1")
+
+
+@pytest.mark.parametrize("kind", ["Project", "Record", "ULabel", "Space"])
+def test_a_keyword_that_is_mistyped_names_the_close_one(instance, kind):
+    with pytest.raises(ln.errors.InvalidArgument, match="'name'"):
+        getattr(instance, kind)(nam="x")
+
+
+def test_labels_are_found_from_both_sides(instance, run):
+    label, one = instance.ULabel(name="good").save(), artifact(instance)
+    for row in (one, run, run.transform):
+        row.ulabels.add(label)
+        row.ulabels.add(label)
+    assert label.artifacts.to_list() == [one]
+    assert label.runs.to_list() == [run]
+    assert label.transforms.to_list() == [run.transform]
+    assert instance.Artifact.filter(ulabels__name="good").one() == one
+    one.ulabels.clear()
+    assert label.artifacts.count() == 0
+
+
+def test_what_is_made_in_a_run_is_in_its_space(instance):
+    space = instance.Space(name="team").save()
+    transform = instance.Transform(key="t.py").save()
+    run = instance.Run(transform=transform, space=space).save()
+    with session.using(instance), session.running(run):
+        made = [artifact(instance), instance.Record(name="r").save(), instance.Feature(name="f", dtype=str).save()]
+        made.append(instance.Collection(made[:1], key="c").save())
+        elsewhere = artifact(instance, "b.txt", space=instance.Space.get(name="all"))
+    assert {row.space.name for row in made} == {"team"}
+    assert elsewhere.space.name == "all"
+    assert instance.Artifact.filter(space__name="team").to_list() == made[:1]
+    assert made[0].load() == "a.txt"

@@ -1,0 +1,238 @@
+"""Trash, archive, restore, removal for good: the same promise for every registry."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+import lamin_lite as ln
+from lamin_lite.models import session
+from tests.conftest import REPO
+
+KINDS = ["Artifact", "Transform", "Run", "Collection", "Record", "ULabel", "Project", "Feature"]
+NAMED = ["Record", "ULabel", "Project", "Feature"]
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+def artifact(instance, key="a.txt", text="one", **values):
+    with open("a.txt", "w") as file:
+        file.write(text)
+    return instance.Artifact("a.txt", key=key, **values).save()
+
+
+def made(instance, kind):
+    if kind == "Artifact":
+        return artifact(instance)
+    if kind == "Transform":
+        return instance.Transform(key="t.py").save()
+    if kind == "Run":
+        return instance.Run(transform=instance.Transform(key="t.py").save()).save()
+    if kind == "Collection":
+        return instance.Collection([artifact(instance, "member.txt")], key="c").save()
+    dtype = {"dtype": str} if kind == "Feature" else {}
+    return getattr(instance, kind)(name="n", **dtype).save()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_put_away_is_hidden_everywhere_unless_asked_for(instance, kind):
+    row, registry = made(instance, kind), getattr(instance, kind)
+    everything = registry.filter().count()
+    for put_away, branch in ((row.delete, "trash"), (row.archive, "archive")):
+        put_away()
+        put_away()  # twice is as once
+        assert row not in registry.filter()
+        with pytest.raises(ln.errors.DoesNotExist, match=f"in the {branch}"):
+            registry.get(row.uid)
+        assert registry.get(row.uid, branch=branch) == row
+        assert registry.get(row.uid, branch=None) == row
+        assert registry.filter(branch=branch).to_list() == [row]
+        assert row not in registry.filter(branch="main")
+        assert registry.filter(branch=None).count() == everything
+        assert row.restore().branch.name == "main"
+        assert row in registry.filter()
+
+
+def test_a_branch_that_is_not_there_is_named(instance):
+    with pytest.raises(ln.errors.DoesNotExist, match=r"'tras'.*main, archive, trash"):
+        instance.Artifact.filter(branch="tras")
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_name_in_the_trash_is_free_and_restoring_onto_it_is_refused(instance, kind):
+    old = made(instance, kind)
+    old.delete()
+    new = made(instance, kind)
+    assert new != old
+    with pytest.raises(ln.errors.Conflict, match=new.uid):
+        old.restore()
+    new.delete()
+    assert old.restore() in getattr(instance, kind).filter()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_nothing_refers_to_can_be_removed_for_good(instance, kind):
+    row = made(instance, kind)
+    uid = row.uid
+    row.delete()
+    row.delete(permanent=True)
+    assert row.id is None
+    assert getattr(instance, kind).filter(uid=uid, branch=None).count() == 0
+
+
+def test_force_means_nothing_without_permanent(instance):
+    with pytest.raises(ln.errors.InvalidArgument, match="permanent"):
+        made(instance, "ULabel").delete(force=True)
+
+
+def test_a_transform_with_runs_stays(instance):
+    run = made(instance, "Run")
+    instance.Run(transform=run.transform).save()
+    for force in (False, True):
+        with pytest.raises(ln.errors.Conflict, match=r"2 runs \(as transform\).*Remove runs first"):
+            run.transform.delete(permanent=True, force=force)
+    for each in run.transform.runs:
+        each.delete(permanent=True)
+    run.transform.delete(permanent=True)
+
+
+def test_a_run_with_outputs_stays_unless_forced(instance):
+    run = made(instance, "Run")
+    output = artifact(instance, run=run)
+    record = instance.Record(name="r", run=run).save()
+    child = instance.Run(transform=run.transform, initiated_by_run=run).save()
+    with pytest.raises(ln.errors.Conflict, match=r"1 artifact.*1 record"):
+        run.delete(permanent=True)
+    assert output.refresh().run == run
+    run.delete(permanent=True, force=True)
+    assert (output.refresh().run, record.refresh().run, child.refresh().initiated_by_run) == (None, None, None)
+    assert output.load() == "one"
+
+
+def test_a_run_that_is_going_on_stays(instance):
+    run = made(instance, "Run")
+    instance.Run.filter(id=run.id)
+    with instance.database.write("start") as tx:
+        tx.execute("UPDATE run SET status = 'started' WHERE id = ?", [run.id])
+        with pytest.raises(ln.errors.Conflict, match="still going on"):
+            run.delete(permanent=True)
+        tx.execute("UPDATE run SET status = 'completed' WHERE id = ?", [run.id])
+
+
+def test_a_label_in_use_stays_unless_forced(instance):
+    label, one = made(instance, "ULabel"), artifact(instance)
+    one.ulabels.add(label)
+    with pytest.raises(ln.errors.Conflict, match="1 artifact"):
+        label.delete(permanent=True)
+    label.delete(permanent=True, force=True)
+    assert one.ulabels.count() == 0
+    assert one.refresh().uid
+
+
+def test_what_is_labelled_takes_its_labels_links_with_it(instance):
+    label, one = made(instance, "ULabel"), artifact(instance)
+    one.ulabels.add(label)
+    one.delete(permanent=True)
+    assert label.artifacts.count() == 0
+    label.delete(permanent=True)
+
+
+def test_a_type_with_members_stays(instance):
+    kind = instance.Record(name="Experiment", is_type=True).save()
+    member = instance.Record(name="E1", type=kind).save()
+    with pytest.raises(ln.errors.Conflict, match=r"1 record \(as type\)"):
+        kind.delete(permanent=True)
+    member.delete(permanent=True)
+    kind.delete(permanent=True)
+
+
+def test_what_is_the_value_of_a_feature_stays(instance):
+    kind = instance.Record(name="Experiment", is_type=True).save()
+    member = instance.Record(name="E1", type=kind).save()
+    feature = instance.Feature(name="experiment", dtype=kind).save()
+    one = artifact(instance)
+    one.features.add_values({"experiment": "E1"})
+    for row in (member, feature, kind):
+        with pytest.raises(ln.errors.Conflict, match=r"1 artifact|1 feature"):
+            row.delete(permanent=True)
+    one.delete(permanent=True)
+    for row in (member, feature, kind):
+        row.delete(permanent=True)
+
+
+def test_an_artifact_that_a_run_read_stays_unless_forced(instance):
+    run, one = made(instance, "Run"), artifact(instance)
+    one.load(is_run_input=run)
+    with pytest.raises(ln.errors.Conflict, match="1 run"):
+        one.delete(permanent=True)
+    one.delete(permanent=True, force=True)
+    assert run.input_artifacts.count() == 0
+
+
+def test_removal_leaves_the_bytes_to_gc(instance):
+    one = artifact(instance)
+    path = one.path
+    one.delete(permanent=True)
+    assert os.path.exists(path)
+    again = artifact(instance)
+    assert again.path == path
+    assert again.load() == "one"
+
+
+def test_a_report_goes_with_its_run_and_the_environment_stays(workdir, run_python):
+    instance = ln.Instance.init(workdir)
+    (workdir / "s.py").write_text("import lamin_lite as ln\nln.track()\nprint('said')\nln.finish()\n")
+    done = run_python(workdir / "s.py", cwd=workdir)
+    assert done.returncode == 0, done.stderr
+    run = instance.Run.filter().one()
+    report, environment = run.report, run.environment
+    run.delete(permanent=True)
+    assert instance.Artifact.filter(uid=report.uid, branch=None).count() == 0
+    assert instance.Artifact.get(environment.uid) == environment
+
+
+def test_rows_without_a_trash_say_so_and_those_that_must_stay_stay(instance):
+    space = instance.Space(name="team").save()
+    assert instance.Space(name="team").save() == space
+    assert space.created_by.handle
+    with pytest.raises(ln.errors.InvalidArgument, match="no trash"):
+        space.delete()
+    for row in (*instance.Branch.filter(), instance.Space.get(name="all"), instance.Storage.filter().one()):
+        with pytest.raises(ln.errors.Conflict, match="stay"):
+            row.delete(permanent=True, force=True)
+    with pytest.raises(ln.errors.Conflict, match="as created_by"):
+        instance.User.filter().first().delete(permanent=True)
+    one = artifact(instance, space=space)
+    with pytest.raises(ln.errors.Conflict, match=r"1 artifact \(as space\)"):
+        space.delete(permanent=True, force=True)
+    one.delete(permanent=True)
+    space.delete(permanent=True)
+    assert instance.Space.filter().to_list("name") == ["all"]
+
+
+def test_the_documents_of_life_cycle_and_labels_are_true(instance, monkeypatch):
+    monkeypatch.setattr(session, "default_store", instance)
+    for page in ("lifecycle.md", "labels.md"):
+        text = (REPO / "docs" / page).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        assert blocks
+        names = {}
+        for block in blocks:
+            exec(compile(block, page, "exec"), names)
+
+
+def test_related_rows_hide_what_is_put_away_too(instance):
+    label, one, two = made(instance, "ULabel"), artifact(instance), artifact(instance, "b.txt", "two")
+    for row in (one, two):
+        row.ulabels.add(label)
+    one.delete()
+    assert label.artifacts.to_list() == [two]
+    assert label.artifacts.filter(branch="trash").to_list() == [one]
+    assert label.artifacts.filter(branch=None).count() == 2
+    assert instance.Artifact.filter().filter(branch="trash").to_list() == [one]
+    assert instance.Artifact.filter(ulabels=label).exclude(branch="main").count() == 1

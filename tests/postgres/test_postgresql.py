@@ -1,0 +1,269 @@
+"""What only a database on a server can do wrong; the tests of registries and queries run on it where they are."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+import lamin_lite as ln
+from lamin_lite.sql import server as core
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+def url(postgresql, tmp_path):
+    """A schema that nobody has."""
+    return postgresql.url("s" + str(abs(hash(str(tmp_path)))))
+
+
+@pytest.fixture
+def instance(workdir, url):
+    return ln.Instance.init(workdir, database=url)
+
+
+def test_the_marker_names_the_database_and_the_instance_opens_by_it(instance, workdir, url):
+    instance.Transform(key="a.py").save()
+    again = ln.Instance.open(workdir)
+    assert again.uid == instance.uid
+    assert again.database.path == url
+    assert [row.key for row in again.Transform.filter()] == ["a.py"]
+    assert not (workdir / "storage/.lamin_lite/lamin.db").exists()
+    facts = again.info()
+    assert facts["server"].startswith("PostgreSQL")
+    assert url.endswith(facts["database schema"])
+
+
+def test_saving_and_tracking_work_on_a_server(instance, workdir, run_python):
+    (workdir / "s.py").write_text(
+        "import lamin_lite as ln\n@ln.flow()\ndef main(rate=0.1):\n    open('out.txt', 'w').write('x')\n"
+        "    ln.Artifact('out.txt', key='out.txt').save()\nif __name__ == '__main__':\n    main()\n"
+    )
+    done = run_python(workdir / "s.py", cwd=workdir)
+    assert done.returncode == 0, done.stderr
+    artifact = instance.Artifact.get(key="out.txt")
+    assert artifact.run.params == {"rate": 0.1}
+    assert artifact.run.status == "completed"
+    assert list(instance.Run.filter(params__rate__gt=0.05)) == [artifact.run]
+
+
+@pytest.mark.parametrize(
+    "secret", ["postgresql://me:hunter2@db/lab", "postgresql://db/lab?password=hunter2", "postgres://:hunter2@/lab"]
+)
+def test_a_password_in_the_url_is_refused_and_never_told(workdir, secret):
+    with pytest.raises(ln.errors.InvalidArgument, match="PGPASSFILE") as caught:
+        ln.Instance.init(workdir, database=secret)
+    assert "hunter2" not in str(caught.value)
+    assert not (workdir / ".lamin_lite").exists()
+
+
+@pytest.mark.parametrize("schema", ["a-b", 'a"b', "pg_own", "x" * 64, "", "ä"])
+def test_what_is_no_name_of_a_schema_is_refused(workdir, postgresql, schema):
+    with pytest.raises(ln.errors.InvalidArgument, match="schema"):
+        ln.Instance.init(workdir, database=postgresql.url(schema))
+
+
+def test_a_server_that_does_not_answer_is_one_sentence(workdir):
+    from tests.postgres.server import free_port
+
+    where = f"postgresql://tester@127.0.0.1:{free_port()}/lab"
+    with pytest.raises(ln.errors.InstanceError, match="does not answer"):
+        ln.Instance.init(workdir, database=where)
+
+
+def test_a_database_that_is_not_there_and_one_without_tables_are_told_apart(workdir, postgresql, url):
+    with pytest.raises(ln.errors.NoInstance, match="createdb"):
+        ln.Instance.init(workdir, database=url.replace("/postgres?", "/nowhere?"))
+    ln.Instance.init(workdir, database=url)
+    marker = workdir / ".lamin_lite/instance.json"
+    marker.write_text(marker.read_text().replace(url, postgresql.url("empty")))
+    with pytest.raises(ln.errors.NotADatabase, match="init"):
+        ln.Instance.open(workdir)
+
+
+def test_a_second_folder_joins_with_the_same_storage_only(instance, workdir, url):
+    (workdir / "a.txt").write_text("x")
+    instance.Artifact("a.txt", key="a.txt").save()
+    (workdir / "colleague").mkdir()
+    with pytest.raises(ln.errors.Conflict, match="belongs to the storage"):
+        ln.Instance.init(workdir / "colleague", database=url)
+    joined = ln.Instance.init(workdir / "colleague", storage=workdir / "storage", database=url)
+    assert joined.uid == instance.uid
+    assert joined.Artifact.get(key="a.txt").path.read_text() == "x"
+
+
+def test_another_database_for_a_folder_that_has_one_is_refused(instance, workdir, postgresql):
+    with pytest.raises(ln.errors.Conflict, match="has the instance"):
+        ln.Instance.init(workdir, database=postgresql.url("other"))
+
+
+INIT = """
+import sys, lamin_lite as ln
+print(ln.Instance.init(".", database=sys.argv[1]).uid)
+"""
+
+
+def test_many_may_make_the_same_instance_at_once(workdir, url, run_python):
+    done = []
+    threads = [
+        threading.Thread(target=lambda: done.append(run_python(INIT, url, cwd=workdir)), daemon=True) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.returncode for one in done] == [0] * 4, [one.stderr for one in done]
+    assert len({one.stdout for one in done}) == 1
+
+
+def test_the_same_label_made_by_many_at_once_is_one_row(instance):
+    failures = []
+
+    def work():
+        try:
+            for at in range(10):
+                instance.ULabel(name=f"label {at}").save()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert instance.ULabel.filter().count() == 10
+
+
+def test_a_lost_connection_is_an_error_once_and_then_made_anew(instance):
+    ours = instance.database.one("SELECT pg_backend_pid()")[0]
+    thread = threading.Thread(target=lambda: instance.database.read("SELECT pg_terminate_backend(?)", [ours]))
+    thread.start()
+    thread.join()
+    with pytest.raises(ln.errors.InstanceError, match="does not answer"):
+        instance.Transform(key="a.py").save()
+    instance.Transform(key="a.py").save()
+    assert instance.Transform.filter().count() == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_has_a_connection_of_its_own(instance, workdir, run_python):
+    code = """
+import os, lamin_lite as ln
+ln.Transform(key="before.py").save()
+mine = ln.connect().database.one("SELECT pg_backend_pid()")
+pid = os.fork()
+if pid == 0:
+    ln.Transform(key="child.py").save()
+    raise SystemExit(ln.connect().database.one("SELECT pg_backend_pid()") == mine)
+assert os.waitpid(pid, 0)[1] == 0
+ln.Transform(key="after.py").save()
+assert ln.connect().database.one("SELECT pg_backend_pid()") != None
+"""
+    done = run_python(code, cwd=workdir)
+    assert done.returncode == 0, done.stderr
+    assert instance.Transform.filter().values_list("key", flat=True) == ["before.py", "child.py", "after.py"]
+
+
+def test_who_waits_too_long_for_another_writer_is_told(instance, monkeypatch):
+    monkeypatch.setattr(core, "BUSY_TIMEOUT", 1.0)
+    told = []
+
+    def wait():
+        try:
+            instance.Transform(key="b.py").save()
+        except ln.errors.Locked as error:
+            told.append(str(error))
+
+    with instance.database.write("hold"):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        thread.join()
+    assert told
+    assert "Nothing was changed" in told[0]
+
+
+def test_who_may_only_read_is_told_so_at_the_first_write(instance, workdir, url):
+    schema = instance.database.schema
+    with instance.database.write("a reader") as tx:
+        if not tx.read("SELECT 1 FROM pg_roles WHERE rolname = 'reader'"):
+            tx.execute("CREATE ROLE reader LOGIN")
+        tx.execute(f"GRANT USAGE ON SCHEMA {schema} TO reader")
+        tx.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader")
+    marker = workdir / ".lamin_lite/instance.json"
+    marker.write_text(marker.read_text().replace(url, url.replace("tester@", "reader@")))
+    reading = ln.Instance.open(workdir)
+    assert reading.Transform.filter().count() == 0
+    with pytest.raises(ln.errors.ReadOnly, match="permission denied"):
+        reading.ULabel(name="x").save()
+
+
+def test_rows_are_streamed_while_others_are_asked_and_within_a_transaction(instance):
+    for at in range(5):
+        instance.Transform(key=f"{at}.py").save()
+    seen = []
+    for row in instance.Transform.filter().iterator():
+        seen.append(row.key)
+        assert instance.Transform.get(row.uid).key == row.key
+    assert seen == [f"{at}.py" for at in range(5)]
+    with instance.database.write("look at what it wrote"):
+        instance.Transform(key="new.py").save()
+        assert "new.py" in [row.key for row in instance.Transform.filter().iterator()]
+
+
+def test_case_is_folded_as_python_does_for_every_character(instance):
+    every = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    sql = "SELECT folded(a) FROM unnest(?::text[]) WITH ORDINALITY AS u (a, b) ORDER BY b"
+    found = [row[0] for row in instance.database.read(sql, [every])]
+    assert [char for char, folded in zip(every, found) if folded != char.casefold()] == []
+
+
+def test_texts_are_in_the_order_of_their_characters(instance):
+    names = ["a", "B", "ä", "Z", "_", "aa", "a b", "\U0001f600", "\uffee"]
+    for name in names:
+        instance.ULabel(name=name).save()
+    assert instance.ULabel.filter().order_by("name").values_list("name", flat=True) == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 10_000_000])
+def test_a_text_that_the_server_does_not_keep_is_one_sentence(instance, name):
+    with pytest.raises(ln.errors.InvalidArgument):
+        instance.ULabel(name=name).save()
+    instance.ULabel(name="fine").save()
+    assert instance.ULabel.filter().count() == 1
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**100])
+def test_a_number_of_more_than_64_bits_is_refused_as_in_a_file(instance, number):
+    with pytest.raises(ln.errors.InvalidArgument, match="64 bits"):
+        list(instance.Artifact.filter(size=number))
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("SELECT a FROM t WHERE b = ?", "SELECT a FROM t WHERE b = %s"),
+        ("SELECT '?', ? FROM t WHERE a LIKE '%x'", "SELECT '?', %s FROM t WHERE a LIKE '%%x'"),
+        ("SELECT a % 2", "SELECT a %% 2"),
+        ("SELECT 'it''s ?', ?", "SELECT 'it''s ?', %s"),
+    ],
+)
+def test_marks_for_values_are_the_drivers(sql, wanted):
+    assert core.marked(sql) == wanted
+
+
+def test_the_numbers_that_are_given_out_go_on_after_one_that_was_given(instance):
+    assert sorted(instance.Branch.filter().values_list("id", flat=True)) == [-1, 0, 1]
+    assert instance.Branch(name="new", created_at="2026-01-01").save().id == 2
+
+
+@pytest.mark.parametrize("values", [range(1000), [at / 2 for at in range(1000)], [f"{at}.py" for at in range(1000)]])
+def test_very_many_values_are_looked_up_by_a_table(instance, values):
+    instance.Transform(key="7.py").save()
+    name = instance.database.listed(list(values))
+    assert name == instance.database.listed(list(values))
+    assert instance.database.one(f"SELECT count(*) FROM {name}") == (1000,)
+    assert instance.Transform.filter(key__in=[f"{at}.py" for at in range(1000)]).count() == 1
