@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from .tracking.context import context as context
     from .tracking.decorators import flow as flow
     from .tracking.decorators import step as step
-    from .tracking.script import finish as finish
-    from .tracking.script import track as track
+    from .tracking.entry import finish as finish
+    from .tracking.entry import track as track
 
 #: public name -> module that has it; a module of its own where the name is empty
 _NAMES = {
@@ -62,12 +62,12 @@ _NAMES = {
     "disconnect": ".instance",
     "errors": "",
     "ext": "",
-    "finish": ".tracking.script",
+    "finish": ".tracking.entry",
     "flow": ".tracking.decorators",
     "init": ".instance",
     "save": ".models",
     "step": ".tracking.decorators",
-    "track": ".tracking.script",
+    "track": ".tracking.entry",
 }
 
 __all__ = [

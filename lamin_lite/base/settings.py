@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import names, redact
+from . import names
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def stat_cache_path() -> Optional[str]:
 
 def secret_values() -> set[str]:
     """Values of the environment variables whose names say that they are secret, of 8 characters or more."""
+    from . import redact
+
     return {value for name, value in os.environ.items() if len(value) >= 8 and redact.is_secret_name(name)}
 
 

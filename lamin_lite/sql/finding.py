@@ -11,14 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from .query import QuerySet
 
 CANDIDATES = 300  #: rows that the database hands over to be ranked
 _WEIGHTS = {"key": 1.0, "name": 1.0, "handle": 1.0, "root": 0.9, "description": 0.8, "uid": 0.7}
 _ALIKE = 0.72  #: least likeness of two words of which one is taken for a typo of the other
 
 
-def ranked(rows: QuerySet[Any], text: str, limit: int) -> list[int]:
+def ranked(rows: Any, text: str, limit: int) -> list[int]:
     """The ids of the rows that are most like a text, the best first."""
     if not isinstance(text, str):
         raise errors.InvalidArgument(f"search() needs a text; got {text!r}.")
@@ -34,7 +33,7 @@ def ranked(rows: QuerySet[Any], text: str, limit: int) -> list[int]:
     return [-number for *_, number in sorted(scored)[:limit]]
 
 
-def _candidates(rows: QuerySet[Any], names: Sequence[str], wanted: str) -> list[tuple[Any, ...]]:
+def _candidates(rows: Any, names: Sequence[str], wanted: str) -> list[tuple[Any, ...]]:
     """The rows that have the whole text, or most of its pairs of characters."""
     fields = rows._model.__table__.fields
     texts = [f"t0.{name}_fold" if fields[name].fold else SQLITE.folded(f"t0.{name}") for name in names]
@@ -53,7 +52,8 @@ def _candidates(rows: QuerySet[Any], names: Sequence[str], wanted: str) -> list[
         return []
     ids = ", ".join(str(int(row[0])) for row in found)
     table = rows._model.__table__.name
-    return rows._database.read(f"SELECT id, {', '.join(names)} FROM {table} WHERE id IN ({ids})")
+    read: list[tuple[Any, ...]] = rows._database.read(f"SELECT id, {', '.join(names)} FROM {table} WHERE id IN ({ids})")
+    return read
 
 
 def _likeness(wanted: str, value: object) -> float:
@@ -112,7 +112,7 @@ class Lookup:
     >>> projects.my_project  # doctest: +SKIP
     """
 
-    def __init__(self, rows: QuerySet[Any]) -> None:
+    def __init__(self, rows: Any) -> None:
         name = label_name(rows._model)
         self._rows = rows
         self._ids: dict[str, int] = {}

@@ -132,6 +132,12 @@ def _passed(error: BaseException, frame: FrameType) -> bool:
     return trace is not None
 
 
+def _monitoring() -> Any:
+    if sys.version_info >= (3, 12):
+        return sys.monitoring
+    return None
+
+
 class _Returned:
     """What the function returned that the main program was calling when track() was called; from Python 3.12 on.
 
@@ -146,11 +152,11 @@ class _Returned:
         frame: Optional[FrameType] = sys._getframe()
         while frame is not None and frame.f_back is not main:
             frame = frame.f_back
-        if main is not None and frame is not None and sys.version_info >= (3, 12):
+        if main is not None and frame is not None and _monitoring() is not None:
             self._watch(frame.f_code)
 
     def _watch(self, code: CodeType) -> None:
-        watch: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+        watch = _monitoring()
         free = [number for number in (4, 3) if watch.get_tool(number) is None]
         if free:
             self._tool, self._code = free[0], code
@@ -164,7 +170,7 @@ class _Returned:
     def stop(self) -> None:
         """Let go of the code object."""
         if self._tool is not None:
-            watch: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+            watch = _monitoring()
             watch.set_local_events(self._tool, self._code, 0)
             watch.register_callback(self._tool, watch.events.PY_RETURN, None)
             watch.free_tool_id(self._tool)

@@ -1,4 +1,4 @@
-"""track() and finish(): one run for a script."""
+"""What track() and finish() do: one run for a script."""
 
 from __future__ import annotations
 
@@ -64,22 +64,7 @@ def track(
     kind: Optional[str] = None,
     new_run: Optional[bool] = None,
 ) -> None:
-    """Start a run of the script (or ``python -c``, or prompt) that calls this.
-
-    ``transform``: the uid that identifies the script across renames (12 letters and digits, as a run prints it), or
-    a saved transform. ``params``: dict of anything; what JSON lacks is kept in a documented form. ``features``: values
-    of `Feature` by name, checked before anything is written. ``project``: name of a project, or the saved project, or
-    a list of them, else what ``LAMIN_LITE_PROJECT`` names; the run, its transform and all that it makes are linked to
-    it. ``space``: name of the space, or the saved space, into which all is put that the run makes. ``key``, ``path``,
-    ``kind``: instead of what is found out.
-    ``new_run=False`` goes on with the run of this transform that is open in this process, if there is one; else
-    calling track() again completes the open run and starts another.
-
-    From here on, artifacts that are saved and read are linked to the run, until `finish` or the end of the process.
-    Raises `NoInstance`, `InvalidArgument`, `ValidationError`, and `DoesNotExist` for an unknown project or space.
-
-    >>> ln.track(params={"learning_rate": 0.01})  # doctest: +SKIP
-    """
+    """Start the run; see `entry`."""
     global _open
     display.attach_handler()
     store: Instance = session.current_store()  # type: ignore[assignment]
@@ -158,10 +143,7 @@ def _at(run: Run) -> str:
 
 
 def finish() -> None:
-    """End the run that `track` started, as completed.
-
-    Raises `TrackNotCalled` if there is none.
-    """
+    """End the run; see `entry`."""
     if _open is None or not _open.is_mine():
         if is_imported_again():
             return
