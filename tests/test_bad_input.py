@@ -302,10 +302,10 @@ def test_a_wrong_argument_is_named(instance, values):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder on a disk of 2 MB."""
+    """A folder on a disk of 4 MB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False)
     if done.returncode:
         pytest.skip("only root may mount a small disk")
     yield folder
@@ -317,7 +317,7 @@ def test_a_full_disk_loses_nothing(small_disk, tmp_path):
     instance = ln.Instance.init(small_disk)
     small, large = tmp_path / "small.bin", tmp_path / "large.bin"
     small.write_bytes(b"small")
-    for size in (1 << 20, 3 << 20, 6 << 20):
+    for size in (2 << 20, 3 << 20, 6 << 20):
         large.write_bytes(os.urandom(size * 2))
         with pytest.raises(ln.errors.NoSpace) as caught:
             instance.Artifact(large, key="large.bin").save()

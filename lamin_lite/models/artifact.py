@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Optional, Union
 
+    from ..sql.database import Transaction
     from ..sql.query import QuerySet
     from ..storage.blobs import Blob
     from .places import Storage
@@ -224,13 +225,13 @@ class Artifact(Versioned, table="artifact"):
 
     # -- life cycle
 
-    def _row(self) -> dict[str, Any]:
+    def _write(self, tx: Transaction) -> None:
         key = self._values["key"]
         if self.id is not None and key is not None:
             self._values["key"] = key = keys.checked(key)
             if not os.path.basename(key).endswith(self.suffix):
                 raise errors.InvalidKey(f"The key {key!r} must end with {self.suffix!r}, as the content does.")
-        return super()._row()
+        super()._write(tx)
 
     @property
     def created_by_runs(self) -> QuerySet[Run]:

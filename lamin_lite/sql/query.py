@@ -119,7 +119,7 @@ class QuerySet(Generic[R]):
 
         found = ranked(self, text, limit)
         places = " ".join(f"WHEN {int(number)} THEN {place}" for place, number in enumerate(found))
-        only = ", ".join(str(int(number)) for number in found) or "0"
+        only = ", ".join(str(int(number)) for number in found) or "NULL"
         rows = self._changed(_order=(), _ranking=f"CASE t0.id {places} END" if found else "")
         return rows.within(f"id FROM {self._model.__table__.name} WHERE id IN ({only})", [])
 
