@@ -52,20 +52,12 @@ ON_DEMAND: Mapping[str, Mapping[str, str]] = {
     "suffix": {
         ".parquet": "pandas",
         ".feather": "pandas",
-        ".arrow": "pyarrow",
-        ".h5ad": "anndata",
-        ".anndata.zarr": "anndata",
     },
     "type": {
         "pandas.core.frame.DataFrame": "pandas",
         "pandas.DataFrame": "pandas",  # what pandas 3 calls it
-        "pyarrow.lib.Table": "pyarrow",
-        "anndata._core.anndata.AnnData": "anndata",
-        "anndata.AnnData": "anndata",
     },
-    "storage": dict.fromkeys(
-        ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "http", "https", "sftp", "memory"), "fsspec"
-    ),
+    "storage": {},
     "database": {"postgresql": "postgres", "postgres": "postgres"},
 }
 _WISHES = {

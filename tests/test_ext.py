@@ -47,8 +47,20 @@ def serializer(name="other", suffixes=(".other",), types=()):
 
 
 @pytest.fixture
-def mine():
+def mine(monkeypatch):
+    """Fresh extensions, with on-demand entries of every kind beside those of the extras that there are."""
+    for suffix, name in ((".arrow", "pyarrow"), (".anndata.zarr", "anndata")):
+        monkeypatch.setitem(ext_module.ON_DEMAND["suffix"], suffix, name)
+    for scheme in ("s3", "gs"):
+        monkeypatch.setitem(ext_module.ON_DEMAND["storage"], scheme, "fsspec")
     return Extensions()
+
+
+def test_every_extra_on_demand_is_there():
+    extras = pathlib.Path(ROOT, "extras", "lamin_lite_extras")
+    for table in ext_module.ON_DEMAND.values():
+        for name in table.values():
+            assert (extras / f"{name}.py").is_file()
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Data frames of pandas."""
+"""Data frames of pandas: read and written as Parquet and Feather, written as CSV, TSV and JSON; rows as a frame.
+
+Reading ``.csv``, ``.tsv`` and ``.json`` is left to the core, which gives rows and plain values without pandas.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,86 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_TYPES = ("pandas.core.frame.DataFrame", "pandas.DataFrame")  # the second is what pandas 3 calls it
+
+
+class FrameSerializer:
+    """Reads and writes data frames in one format.
+
+    ``load`` takes a path and gives the frame, ``save`` takes the frame and a path.
+    """
+
+    types = _TYPES
+
+    def __init__(
+        self, suffix: str, load: Callable[[str], pd.DataFrame], save: Callable[[pd.DataFrame, str], object]
+    ) -> None:
+        self.name = f"pandas {suffix}"
+        self.suffixes = (suffix,)
+        self._load = load
+        self._save = save
+
+    def load(self, path: str) -> pd.DataFrame:
+        """The frame in the file."""
+        return self._load(path)
+
+    def save(self, obj: Any, path: str) -> None:
+        """Write the frame into the file."""
+        self._save(obj, path)
 
 
 def register(ext: Any) -> None:
-    """Nothing is read or written yet: frames are made of rows only."""
+    """Let data frames be saved and loaded."""
+    ext.register_serializer(FrameSerializer(".parquet", _needs_pyarrow(ext, pd.read_parquet), _to_parquet(ext)))
+    ext.register_serializer(FrameSerializer(".feather", _needs_pyarrow(ext, pd.read_feather), _to_feather(ext)))
+    ext.register_serializer(FrameSerializer(".csv", _read_text(","), _to_text(",")), save_only=True)
+    ext.register_serializer(FrameSerializer(".tsv", _read_text("\t"), _to_text("\t")), save_only=True)
+    ext.register_serializer(FrameSerializer(".json", pd.read_json, _to_json), save_only=True)
+
+
+def _needs_pyarrow(ext: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+    """The call, with one sentence where the library that it needs is not installed, or too old to be safe."""
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            import pyarrow as pa
+        except ImportError:
+            pa = None
+        version = () if pa is None else tuple(int(part) for part in pa.__version__.split(".")[:3] if part.isdigit())
+        if version < (14, 0, 1):  # earlier ones can be made to run code that a file brings along
+            msg = "Parquet and Feather need pyarrow 14.0.1 or later: pip install 'lamin-lite[pandas]'."
+            raise ext.errors.MissingExtra(msg)
+        return call(*args, **kwargs)
+
+    return checked
+
+
+def _to_parquet(ext: Any) -> Callable[[pd.DataFrame, str], object]:
+    return _needs_pyarrow(ext, lambda frame, path: frame.to_parquet(path))
+
+
+def _to_feather(ext: Any) -> Callable[[pd.DataFrame, str], object]:
+    return _needs_pyarrow(ext, lambda frame, path: frame.to_feather(path))
+
+
+def _to_text(separator: str) -> Callable[[pd.DataFrame, str], object]:
+    """An index that only counts the rows is not written: it would come back as a column without a name."""
+
+    def save(frame: pd.DataFrame, path: str) -> None:
+        counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+        frame.to_csv(path, sep=separator, index=not counts)
+
+    return save
+
+
+def _read_text(separator: str) -> Callable[[str], pd.DataFrame]:
+    return lambda path: pd.read_csv(path, sep=separator)
+
+
+def _to_json(frame: pd.DataFrame, path: str) -> None:
+    frame.to_json(path, orient="records", date_format="iso")
 
 
 def frame(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> pd.DataFrame:
