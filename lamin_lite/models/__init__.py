@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ext import frame_of
 from ..sql import query
-from . import collection, related
+from . import collection, feature_values, related
 from .artifact import Artifact
 from .bulk import save
 from .collection import Collection
@@ -25,6 +25,7 @@ TABLES = (
 )
 related.all_tables.extend(TABLES)
 query.make_frame = frame_of
+query.feature_values = feature_values.values_of
 
 __all__ = [
     "REGISTRIES",

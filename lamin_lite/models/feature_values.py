@@ -6,6 +6,7 @@ from .. import errors
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import Field, ForeignKey, IntField, TextField
+from ..sql.query import QuerySet
 from ..sql.schema import Index
 from .base import TRASH, query
 from .dtypes import SCALARS, Dtype, label_field, registries
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, Optional, Union, overload
 
-    from ..sql.database import Transaction
+    from ..sql.database import Database, Transaction
     from ..sql.schema import Table
     from .base import SQLRecord
     from .cells import Cell
@@ -96,7 +97,7 @@ class FeatureValues:
         """All values by name, in the order of the names: rows as their names, lists as lists."""
         if self._row.id is None:
             return {}
-        return values_of(self._store, self._row.__table__.name, [self._row.id]).get(self._row.id, {})
+        return values_of(self._store.database, self._row.__table__.name, [self._row.id]).get(self._row.id, {})
 
     def add_values(self, values: Mapping[Any, object]) -> None:
         """Set these values; other features keep theirs, a value that one of these had is replaced.
@@ -239,12 +240,16 @@ def write(tx: Transaction, row: SQLRecord, found: Checked) -> None:
 # -- reading
 
 
-def values_of(store: Store, owner: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def values_of(database: Database, owner: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The values of many rows of a registry, by id and name; rows without any are left out."""
     from .cells import value_of
 
-    rows = [row for at in range(0, len(ids), lookups.MANY) for row in _rows(store, owner, ids[at : at + lookups.MANY])]
-    labels = _labels(store, [(row[2], row[4]) for row in rows if row[3] == "row"])
+    if owner not in TABLES:
+        return {}
+    rows = [
+        row for at in range(0, len(ids), lookups.MANY) for row in _rows(database, owner, ids[at : at + lookups.MANY])
+    ]
+    labels = _labels(database, [(row[2], row[4]) for row in rows if row[3] == "row"])
     found: dict[int, dict[str, Any]] = {}
     for owner_id, title, dtype, *cell in sorted(rows, key=lambda row: (row[0], row[1])):
         kind = Dtype(dtype)
@@ -259,8 +264,8 @@ def values_of(store: Store, owner: str, ids: Sequence[int]) -> dict[int, dict[st
     return found
 
 
-def _rows(store: Store, owner: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    return store.database.read(
+def _rows(database: Database, owner: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    return database.read(
         f"SELECT v.owner_id, f.name, f.dtype, v.kind, v.whole, v.number, v.text, v.rest FROM {TABLES[owner].name} v "
         f"JOIN feature f ON f.id = v.feature_id WHERE v.owner_id IN ({', '.join('?' * len(ids))}) AND f.branch_id > ? "
         "ORDER BY v.owner_id, v.place",
@@ -268,7 +273,7 @@ def _rows(store: Store, owner: str, ids: Sequence[int]) -> list[tuple[Any, ...]]
     )
 
 
-def _labels(store: Store, wanted: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
+def _labels(database: Database, wanted: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """The names of rows that are values, by registry and id."""
     found: dict[tuple[str, int], str] = {}
     ids: dict[str, set[int]] = {}
@@ -277,6 +282,16 @@ def _labels(store: Store, wanted: list[tuple[str, int]]) -> dict[tuple[str, int]
         found[Dtype(dtype).registry, number] = "(removed)"
     for registry, numbers in ids.items():
         target = registries()[registry]
-        rows = query(target, store).filter(id__in=sorted(numbers)).values_list("id", label_field(target), "uid")
-        found.update({(registry, number): label or uid for number, label, uid in rows})
+        rows: QuerySet[Any] = QuerySet(target, database, _no_row).filter(id__in=sorted(numbers))
+        found.update(
+            {
+                (registry, number): label or uid
+                for number, label, uid in rows.values_list("id", label_field(target), "uid")
+            }
+        )
     return found
+
+
+def _no_row(model: type[Any], row: tuple[Any, ...]) -> Any:
+    """For queries of which only plain values are read."""
+    raise AssertionError((model, row))

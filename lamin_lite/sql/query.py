@@ -29,6 +29,12 @@ def _no_frames(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:  # 
     raise errors.MissingExtra("to_dataframe() needs pandas: pip install 'lamin-lite[pandas]'.")
 
 
+def _no_features(database: Database, table: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:  # noqa: ARG001
+    return {}
+
+
+#: slot: values of features by id of their row and name; `models` puts those of its registry here
+feature_values: Callable[[Database, str, Sequence[int]], dict[int, dict[str, Any]]] = _no_features
 #: slot: makes a data frame of rows, whose index is ``id``; `models` puts what the extra offers here
 make_frame: Callable[[Sequence[dict[str, Any]], Sequence[str]], Any] = _no_frames
 
@@ -278,10 +284,14 @@ class QuerySet(Generic[R]):
         """The rows, or the values of one field."""
         return list(self) if name is None else self.values_list(name, flat=True)
 
-    def to_dicts(self, include: Sequence[str] = ()) -> list[dict[str, Any]]:
+    def to_dicts(
+        self, include: Sequence[str] = (), features: Union[bool, Sequence[str], None] = None
+    ) -> list[dict[str, Any]]:
         """The rows as dicts of their fields' values; a related row is its id.
 
         ``include``: fields of related rows as well: one value for ``created_by__handle``, a list for ``projects__name``.
+        ``features``: the values of these features as well, or with True of all that any of the rows has; None where a
+        row has none. A feature never takes the place of a field.
         """
         include = [include] if isinstance(include, str) else list(include)
         many = [path for path in include if include_.is_many(self._model, path)]
@@ -291,7 +301,20 @@ class QuerySet(Generic[R]):
             found = include_.values(self._database, self._model, path, [row["id"] for row in rows])
             for row in rows:
                 row[path] = found.get(row["id"], [])
+        if features:
+            self._add_features(
+                rows, None if features is True else [features] if isinstance(features, str) else features
+            )
         return rows
+
+    def _add_features(self, rows: list[dict[str, Any]], names: Optional[Sequence[str]]) -> None:
+        found = feature_values(self._database, self._model.__table__.name, [row["id"] for row in rows])
+        if names is None:
+            names = sorted({name for values in found.values() for name in values})
+        for row in rows:
+            values = found.get(row["id"], {})
+            for name in names:
+                row.setdefault(name, values.get(name))
 
     def _names(self) -> list[str]:
         fields = self._model.__table__.fields.values()
@@ -306,15 +329,15 @@ class QuerySet(Generic[R]):
     ) -> Any:
         """The rows as a data frame of pandas, newest first, its index the ids; a notice says if it is cut.
 
-        ``include``: as for `to_dicts`. ``limit=None``: all rows. ``order_by``: unless the rows have an order already.
+        ``include``, ``features``: as for `to_dicts`. ``limit=None``: all rows. ``order_by``: unless the rows have an order already.
         Raises `MissingExtra` where pandas is not installed; `to_dicts` needs nothing.
         """
-        if features:
-            raise errors.InvalidArgument("to_dataframe(features=...) is not there yet: see run.features.get_values().")
         rows = self.order_by(order_by) if order_by and not (self._order or self._place or self._is_cut) else self
         shown = rows if limit is None else rows[:limit]
         include = [include] if isinstance(include, str) else list(include)
-        frame = make_frame(shown.to_dicts(include), [*self._names(), *include])
+        found = shown.to_dicts(include, features)
+        valued = list(features) if isinstance(features, (list, tuple)) else [name for row in found for name in row]
+        frame = make_frame(found, [*self._names(), *include, *valued])
         total = 0 if limit is None else self.count()
         if limit is not None and total > limit:
             display.info(f"{limit:,} of {total:,} rows are in the data frame: limit=None gives all")

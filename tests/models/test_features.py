@@ -642,3 +642,18 @@ def test_the_page_on_features_does_what_it_says(instance, workdir):
     failed = doctest.DocTestRunner().run(examples, out=said.append)
     assert failed.attempted > 20
     assert not failed.failed, "".join(said)
+
+
+def test_features_are_columns_of_tables(instance):
+    ln.Feature(name="dose", dtype=float).save()
+    runs = [started(instance) for _ in range(3)]
+    runs[0].features.add_values({"dose": 0.5})
+    runs[2].features.add_values({"dose": 2.0})
+    rows = ln.Run.filter().order_by("id").to_dicts(features=True)
+    assert [row["dose"] for row in rows] == [0.5, None, 2.0]
+    assert [row["dose"] for row in ln.Run.filter().order_by("id").to_dicts(features=["dose"])] == [0.5, None, 2.0]
+    assert "dose" not in ln.Run.filter().to_dicts()[0]
+    pd = pytest.importorskip("pandas")
+    frame = ln.Run.filter().to_dataframe(features=True)
+    assert isinstance(frame, pd.DataFrame)
+    assert frame["dose"].tolist()[0] == 2.0
