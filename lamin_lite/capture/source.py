@@ -221,7 +221,8 @@ def _of_code(code: CodeType, names: Mapping[str, Any]) -> Source:
     in_main = names.get("__name__") in ("__main__", "__mp_main__") and not _file_of(names)
     if in_main and filename in ("<string>", "<stdin>"):
         return _of_main()
-    snippet = _snippet(code)
+    # of these names linecache knows, from 3.13 on, the program of `python -c`, which other code is not from
+    snippet = None if filename in ("<string>", "<stdin>") else _snippet(code)
     kind = "interactive" if in_main and "get_ipython" not in names else "function"
     return _source(kind, data=None if snippet is None else snippet.encode("utf-8", "replace"))
 

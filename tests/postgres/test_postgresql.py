@@ -11,6 +11,7 @@ import pytest
 import lamin_lite as ln
 from lamin_lite.sql import server as core
 
+pytest.importorskip("psycopg", exc_type=ImportError)
 pytestmark = pytest.mark.postgresql
 
 
