@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .. import errors
 from ..base import display, names, redact, settings
 from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_file
@@ -88,7 +89,11 @@ class Open:
                 break
             except KeyboardInterrupt as error:  # the first Ctrl-C waits for the report, the second one gives it up
                 interrupted = error
-        runs.end(self.run, status, **values, **({} if report is None else {"report_id": report}))
+        try:
+            runs.end(self.run, status, **values, **({} if report is None else {"report_id": report}))
+        except errors.LaminLiteError as error:  # the work is done, or has its own error: neither may be lost for this
+            display.warning(f"the end of run {self.run.uid} ({status}) could not be written: {error}")
+            return interrupted
         self.log.discard()
         return interrupted
 
@@ -180,7 +185,7 @@ def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int
         blob = store.storage(store.storage_id).ingest_chunks(lines, ".txt")
         space, title = run._values["space_id"], f"report of run {run.uid}"
         report = Artifact._of_blob(store, blob, space, description=title, kind=names.KIND_OF_RUN_FILES)
-    except OSError as error:
+    except (OSError, errors.LaminLiteError) as error:
         display.warning(f"the report of run {run.uid} could not be kept: {error}")
         return None
     return report.id

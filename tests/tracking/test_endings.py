@@ -153,3 +153,26 @@ def test_each_ending_has_its_status_exit_code_and_report(project, mode, code, st
     if mode in ("finish twice", "error after finish"):
         assert "Error" not in report
     assert not list((project.folder / "data/.lamin_lite").rglob("*.log")), "the log is the report now"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_instance_that_is_lost_during_a_run_hides_neither_result_nor_error(project, fails):
+    done = project.run(
+        f"""
+        import sqlite3
+
+        @ln.flow()
+        def work():
+            other = sqlite3.connect("data/.lamin_lite/lamin.db")
+            other.execute("ALTER TABLE run RENAME TO gone")
+            other.close()
+            if {fails}:
+                raise KeyError("the user's own")
+            return 42
+
+        print(work())
+        """,
+        code=1 if fails else 0,
+    )
+    assert "could not be written" in done.stderr
+    assert done.stderr.rstrip().endswith("""KeyError: "the user's own\"""") if fails else "42" in done.stdout
