@@ -289,7 +289,8 @@ def _mask_private_keys(text: str, found: Found) -> str:
 def _is_stand_in(value: str) -> bool:
     """Tell whether a value stands for a secret that is filled in elsewhere: ``${TOKEN}``, ``<token>``, ``{password}``."""
     value = value.partition(" ")[2] if value.startswith(("Bearer ", "Basic ", "token ", "Token ")) else value
-    if not value.strip("*.xX_- ") or value.lower() in _set("stand_in"):
+    marks_only = len(value) < 6 and not any(map(str.isalnum, value))  # ``token = re.sub("{", "{{", token)``
+    if marks_only or not value.strip("*.xX_- ") or value.lower() in _set("stand_in"):
         return True
     if value[0] in "{<[%" and value[-1] in "}>]sd%":
         return True
