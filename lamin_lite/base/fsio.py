@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 
 from . import hashing, uids
 from ._typing import TYPE_CHECKING
@@ -301,11 +300,6 @@ def is_locked(path: str) -> bool | None:
     finally:
         os.close(fd)
     return False
-
-
-def is_regular(path: str) -> bool:
-    """Whether the path is a regular file (through links)."""
-    return stat.S_ISREG(os.stat(path).st_mode)
 
 
 def place(source: str, target: str, *, executable: bool = False, writable: bool = False) -> None:

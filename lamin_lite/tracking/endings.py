@@ -12,6 +12,7 @@ from _thread import get_ident
 
 from ..base._typing import TYPE_CHECKING
 from .opened import COMPLETED, ERRORED, outcome, tap
+from .parents import module_frame
 
 if TYPE_CHECKING:
     import ast
@@ -27,7 +28,7 @@ class Hooks:
 
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._failed = failed
-        self._frame = _main_frame()
+        self._frame = module_frame("__main__")
         self._thread = get_ident()
         self._last_exit: Optional[SystemExit] = None
         self._left_at = -1  # where the main program was at that moment
@@ -100,16 +101,6 @@ def _exits(frame: Optional[FrameType]) -> Iterator[tuple[dict[str, Any], str]]:
     for name, value in list(frame.f_globals.items()):
         if callable(value) and any(value is each for each in known):
             yield frame.f_globals, name
-
-
-def _main_frame() -> Optional[FrameType]:
-    """The frame of the main program, if it is one that runs to an end."""
-    frame: Optional[FrameType] = sys._getframe()
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "__main__" and frame.f_code.co_name == "<module>":
-            return frame
-        frame = frame.f_back
-    return None
 
 
 def _ran_to_its_end(frame: FrameType) -> bool:

@@ -72,9 +72,14 @@ def _say_once(uid: str, why: str) -> None:
 
 def is_imported_again() -> bool:
     """Whether multiprocessing, in a process that it spawned, is importing the main program of its parent again."""
+    return module_frame("__mp_main__") is not None
+
+
+def module_frame(name: str) -> Optional[FrameType]:
+    """The frame of the module of this name, if its top level is what is running."""
     frame: Optional[FrameType] = sys._getframe()
     while frame is not None:
-        if frame.f_globals.get("__name__") == "__mp_main__" and frame.f_code.co_name == "<module>":
-            return True
+        if frame.f_globals.get("__name__") == name and frame.f_code.co_name == "<module>":
+            return frame
         frame = frame.f_back
-    return False
+    return None
