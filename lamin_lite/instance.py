@@ -90,7 +90,7 @@ class Instance:
         self.name = str(values.get("name") or os.path.basename(root))
         self.settings = Settings(marker, values)
         self.database = _database(database)
-        self.uid = migrate.check(self.database)
+        self.uid = migrate.check(self.database, models.TABLES)
         self._main_root = _main_root(root, database, values)
         self._storages: dict[int, BlobStorage] = {}
         self._user_id: dict[str, int] = {}
@@ -370,7 +370,7 @@ def _made(database: Database, main: str) -> str:
         tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": storage_uid, **made})
 
     new = migrate.create(database, models.TABLES, uids.random_uid(12), _version(), seed)
-    uid = migrate.check(database)
+    uid = migrate.check(database, models.TABLES)
     row = database.one("SELECT uid FROM storage WHERE root = '.'")
     known = str(row[0]) if row else ""
     in_use = not new and "://" in database.path and database.one("SELECT 1 FROM replica LIMIT 1") is not None

@@ -251,6 +251,11 @@ class Transaction:
         row: Row | None = self._connection.execute(sql, params).fetchone()
         return row
 
+    def columns(self, table: str) -> set[str]:
+        """The names of the columns that a table has."""
+        described = self._connection.execute(f"SELECT * FROM {table} WHERE 1 = 0").description
+        return {str(column[0]) for column in described}
+
     def insert(self, table: str, values: dict[str, Any]) -> int:
         """Insert a row; its id."""
         columns = ", ".join(values)

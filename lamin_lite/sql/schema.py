@@ -22,6 +22,7 @@ class Dialect:
     }
     key_column = "id INTEGER PRIMARY KEY AUTOINCREMENT"
     references_inline = True  #: whether a table may refer to one that is made later
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"  #: query for the names of all tables
 
     def reference(self, to: str) -> str:
         """What makes a column refer to a table, checked at the end of a transaction."""
@@ -87,7 +88,7 @@ class Table:
         """The statements that make the table and its indexes, where they are not there."""
         lines = [dialect.key_column]
         for field in self.fields.values():
-            lines += _column(field, dialect)
+            lines += self.column(field, dialect)
         lines += self.constraints
         body = ",\n  ".join(lines)
         yield f"CREATE TABLE IF NOT EXISTS {self.name} (\n  {body}\n)"
@@ -98,23 +99,24 @@ class Table:
                 column = f"{field.name}_fold" if field.fold else field.column
                 yield Index(column, column).sql(self.name)
 
-    def references(self, dialect: Dialect) -> Iterator[str]:
+    @staticmethod
+    def column(field: Field[object], dialect: Dialect) -> Iterator[str]:
+        """What defines the column of a field, and the one that it casts its shadow on."""
+        kind = dialect.types[field.sql]
+        null = "" if field.null else " NOT NULL"
+        unique = " UNIQUE" if field.unique else ""
+        check = (
+            f" CHECK ({field.column} IN (0, 1))" if isinstance(field, BoolField) and dialect.name == "sqlite" else ""
+        )
+        to = ""
+        if isinstance(field, ForeignKey):
+            to = dialect.reference(field.to) if dialect.references_inline else ""
+        yield f"{field.column} {kind}{null}{unique}{check}{to}"
+        if field.fold:
+            yield f"{field.name}_fold {kind}{null}"
+
+    def references(self, dialect: Dialect, fields: Iterable[Field[object]]) -> Iterator[str]:
         """The statements that make columns refer to other tables, for dialects that need those tables first."""
-        if dialect.references_inline:
-            return
-        for field in self.fields.values():
-            if isinstance(field, ForeignKey):
+        for field in fields:
+            if isinstance(field, ForeignKey) and not dialect.references_inline:
                 yield f"ALTER TABLE {self.name} ADD FOREIGN KEY ({field.column}){dialect.reference(field.to)}"
-
-
-def _column(field: Field[object], dialect: Dialect) -> Iterator[str]:
-    kind = dialect.types[field.sql]
-    null = "" if field.null else " NOT NULL"
-    unique = " UNIQUE" if field.unique else ""
-    check = f" CHECK ({field.column} IN (0, 1))" if isinstance(field, BoolField) and dialect.name == "sqlite" else ""
-    to = ""
-    if isinstance(field, ForeignKey):
-        to = dialect.reference(field.to) if dialect.references_inline else ""
-    yield f"{field.column} {kind}{null}{unique}{check}{to}"
-    if field.fold:
-        yield f"{field.name}_fold {kind}{null}"
