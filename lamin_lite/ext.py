@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     StorageFactory = Callable[[str, dict[str, Any]], Storage]
     #: opens a database from its URL and options; what it gives is between the instance and the extra
     DatabaseFactory = Callable[[str, dict[str, Any]], Any]
+    #: gives access to a file without reading it whole
+    Opener = Callable[[str], Any]
 
 __all__ = [
     "Extensions",
     "ext",
     "known_suffix",
     "register_database",
+    "register_opener",
     "register_serializer",
     "register_storage",
     "scheme_of",
@@ -52,10 +55,30 @@ ON_DEMAND: Mapping[str, Mapping[str, str]] = {
     "suffix": {
         ".parquet": "pandas",
         ".feather": "pandas",
+        ".arrow": "pyarrow",
+        ".h5ad": "anndata",
+        ".anndata.zarr": "anndata",
+        ".npy": "numpy",
+        ".npz": "numpy",
     },
     "type": {
         "pandas.core.frame.DataFrame": "pandas",
         "pandas.DataFrame": "pandas",  # what pandas 3 calls it
+        "pyarrow.lib.Table": "pyarrow",
+        "polars.dataframe.frame.DataFrame": "polars",
+        "anndata._core.anndata.AnnData": "anndata",
+        "numpy.ndarray": "numpy",
+    },
+    "otype": {
+        "DataFrame": "pandas",
+        "pyarrow.Table": "pyarrow",
+        "polars.DataFrame": "polars",
+        "AnnData": "anndata",
+        "ndarray": "numpy",
+    },
+    "open": {
+        **dict.fromkeys((".parquet", ".feather", ".arrow", ".csv", ".tsv", ".csv.gz", ".tsv.gz"), "pyarrow"),
+        **dict.fromkeys((".h5ad", ".anndata.zarr", ".zarr"), "anndata"),
     },
     "storage": {},
     "database": {"postgresql": "postgres", "postgres": "postgres"},
@@ -63,6 +86,8 @@ ON_DEMAND: Mapping[str, Mapping[str, str]] = {
 _WISHES = {
     "suffix": "Reading {!r}",
     "type": "Saving a {}",
+    "otype": "Loading a {}",
+    "open": "Opening {!r}",
     "storage": "A storage at '{}://'",
     "database": "A database at '{}://'",
 }
@@ -82,6 +107,8 @@ class Extensions:
     def __init__(self) -> None:
         self._readers: dict[str, Serializer] = {}  # by suffix
         self._writers: dict[tuple[str, str], Serializer] = {}  # by type and suffix; suffix "" is the default
+        self._typed: dict[tuple[str, str], Serializer] = {}  # readers by otype and suffix
+        self._openers: dict[str, Opener] = {}  # by suffix
         self._storages: dict[str, StorageFactory] = {}  # by scheme
         self._databases: dict[str, DatabaseFactory] = {}  # by scheme
         self._ready = False  # whether the built-in serializers are there
@@ -100,7 +127,8 @@ class Extensions:
             serializer: an object with the members of ``serializers.protocol.Serializer``.
             replace: take what another serializer, a built-in one too, has registered.
             save_only: leave the reading of its suffixes to another one. So a serializer that writes data frames
-                as ``.csv`` can stand beside the built-in one, which reads ``.csv`` as rows.
+                as ``.csv`` can stand beside the built-in one, which reads ``.csv`` as rows. If it has an ``otype``,
+                it still reads what it wrote itself.
             allow_pickle: needed for pickles. Reading one runs the code that its author put in.
 
         Raises:
@@ -111,6 +139,12 @@ class Extensions:
         _check_pickle(serializer, allow_pickle)
         self._load_builtin()
         self._add_serializer(serializer, replace=replace, save_only=save_only)
+
+    def register_opener(self, suffix: str, opener: Opener, *, replace: bool = False) -> None:
+        """Let ``opener(path)`` give access to files of a suffix without reading them whole; errors as for storages."""
+        if not (isinstance(suffix, str) and _is_suffix(suffix)):
+            raise errors.InvalidArgument(f"{suffix!r} is no suffix: it is lower case and begins with a dot, as '.csv'.")
+        self._claim(self._openers, (suffix,), opener, replace)
 
     def register_storage(self, scheme: str, factory: StorageFactory, *, replace: bool = False) -> None:
         """Let ``factory(root, options)`` make the storages whose root is ``scheme://...``.
@@ -131,10 +165,13 @@ class Extensions:
     def _add_serializer(self, serializer: Serializer, *, replace: bool, save_only: bool) -> None:
         readable = () if save_only else serializer.suffixes
         writable = [(kind, suffix) for kind in serializer.types for suffix in serializer.suffixes]
+        typed = _typed(serializer)
         with self._lock:
             if not replace:  # look at all before the first is taken
                 self._check_free(self._readers, readable, serializer)
                 self._check_free(self._writers, writable, serializer)
+                self._check_free(self._typed, typed, serializer)
+            self._claim(self._typed, typed, serializer, replace=True)
             self._claim(self._readers, readable, serializer, replace=True)
             self._claim(self._writers, writable, serializer, replace=True)
             for kind in serializer.types:
@@ -174,6 +211,30 @@ class Extensions:
             if any(map(is_pickle, wanted[-2:])):
                 raise errors.InvalidArgument(_pickle_advice(known_suffix("x" + wanted[0])))
         return self._bytes
+
+    def serializer_for_otype(self, otype: str, suffix: str) -> Serializer | None:
+        """The serializer that reads files of a suffix as that type of object; None if there is none.
+
+        Raises ``MissingExtra`` when the extra that knows the type is not installed.
+        """
+        self._load_builtin()
+        keys = [(otype, one) for one in suffixes_of(suffix)]
+        for _ in range(2):
+            for key in filter(self._typed.__contains__, keys):
+                return self._typed[key]
+            self._load_extra("otype", otype)
+        return None
+
+    def opener_for_suffix(self, suffix: str) -> Opener | None:
+        """What opens files of a suffix without reading them whole; None if nobody can.
+
+        Raises ``MissingExtra`` when an extra can that is not installed.
+        """
+        for one in suffixes_of(suffix):
+            for load in (self._load_extra, self._load_plugins):
+                if one in self._openers or (load("open", one) and one in self._openers):
+                    return self._openers[one]
+        return None
 
     def serializer_for_object(self, obj: object, suffix: str = "") -> Serializer | None:
         """The serializer that writes ``obj``, into a file of ``suffix`` if one is given; None if there is none.
@@ -305,6 +366,7 @@ class _GapFiller(Extensions):
     def _add_serializer(self, serializer: Serializer, *, replace: bool, save_only: bool) -> None:  # noqa: ARG002
         writable = [(kind, suffix) for kind in serializer.types for suffix in (*serializer.suffixes, "")]
         self._claim(self._readers, () if save_only else serializer.suffixes, serializer, replace=False)
+        self._claim(self._typed, _typed(serializer), serializer, replace=False)
         self._claim(self._writers, writable, serializer, replace=False)
 
     def _claim(self, table: dict[Any, Any], keys: Iterable[Any], value: object, replace: bool) -> None:  # noqa: ARG002
@@ -313,7 +375,10 @@ class _GapFiller(Extensions):
                 table.setdefault(key, value)
 
     def _owner(self, table: object, key: str | tuple[str, str]) -> str:
-        kinds = (("suffix", self._readers), ("storage", self._storages), ("database", self._databases))
+        kinds = (
+            *(("suffix", self._readers), ("otype", self._typed), ("open", self._openers)),
+            *(("storage", self._storages), ("database", self._databases)),
+        )
         kind = next((kind for kind, one in kinds if one is table), "type")
         return ON_DEMAND[kind].get(key if isinstance(key, str) else key[0], self._extra)
 
@@ -349,13 +414,17 @@ def _import(module: str) -> ModuleType:
     return import_module(module)
 
 
+def extra(name: str, wish: str) -> Any:
+    """The module of an extra of this project; raises ``MissingExtra``, which begins with the wish, without its library."""
+    try:
+        return _import(f"{_EXTRAS_PACKAGE}.{name}")
+    except ImportError as error:
+        raise errors.MissingExtra(_advice(wish, name, error), name=error.name) from error
+
+
 def frame_of(rows: Any, names: Any) -> Any:
     """A data frame of pandas with these rows and columns; raises ``MissingExtra`` where pandas is not installed."""
-    try:
-        module: Any = _import(f"{_EXTRAS_PACKAGE}.pandas")
-    except ImportError as error:
-        raise errors.MissingExtra(_advice("to_dataframe()", "pandas", error), name=error.name) from error
-    return module.frame(rows, names)
+    return extra("pandas", "to_dataframe()").frame(rows, names)
 
 
 def _scan_entry_points() -> dict[str, set[str]]:
@@ -406,6 +475,11 @@ def _pickle_advice(suffix: str) -> str:
     )
 
 
+def _typed(serializer: Serializer) -> list[tuple[str, str]]:
+    otype = getattr(serializer, "otype", "")
+    return [(otype, suffix) for suffix in serializer.suffixes] if otype else []
+
+
 def _check_scheme(scheme: str) -> None:
     if not _is_scheme(scheme):
         msg = f"{scheme!r} is no scheme: it is two or more of a-z, 0-9, '+', '-' and '.', such as 's3'."
@@ -436,5 +510,6 @@ def _advice(wish: str, extra: str, error: ImportError) -> str:
 ext = Extensions()
 
 register_serializer = ext.register_serializer
+register_opener = ext.register_opener
 register_storage = ext.register_storage
 register_database = ext.register_database

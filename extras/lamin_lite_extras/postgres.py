@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 CONNECT_TIMEOUT = 10  #: seconds that a server has to answer
+ROWS = 200  #: rows that come at once where they are streamed
 
 
 class Driver:
@@ -45,8 +46,15 @@ class Driver:
 
     def stream(self, connection: psycopg.Connection[Any], sql: Any, params: Sequence[object]) -> Iterator[Any]:
         """The rows of a query one after the other, as they arrive."""
-        with connection.cursor() as cursor:
-            yield from cursor.stream(sql, params)
+        with connection.transaction(), connection.cursor("rows") as cursor:
+            cursor.itersize = ROWS
+            yield from cursor.execute(sql, params)
+
+    def copy(self, connection: psycopg.Connection[Any], sql: Any, blocks: Iterable[str]) -> None:
+        """Run a COPY from the client, with what it reads in pieces."""
+        with connection.cursor() as cursor, cursor.copy(sql) as copy:
+            for block in blocks:
+                copy.write(block)
 
 
 def _state_of_refusal(text: str) -> str:

@@ -8,6 +8,10 @@ from ..base._typing import Protocol
 class Serializer(Protocol):
     """Reads files of some suffixes into objects, and writes objects of some types into such files.
 
+    Two more members are optional: ``otype``, the name that artifacts keep of the type of object, such as
+    ``"DataFrame"``, so that what it wrote is read by it again; and ``observations(obj)``, of how many things an
+    object tells.
+
     Example::
 
         class Fasta:

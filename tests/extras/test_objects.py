@@ -1,0 +1,214 @@
+"""Objects of optional libraries come back as the type that was saved; files can be opened without being read whole."""
+
+import sys
+
+import pytest
+
+import lamin_lite as ln
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+class TestPandas:
+    @pytest.fixture
+    def pd(self):
+        return pytest.importorskip("pandas")
+
+    @pytest.fixture
+    def frame(self, pd):
+        return pd.DataFrame({"gene": ["CD8A", "CD4", "naïve"], "count": [3, 5, 7], "share": [0.5, None, 1e-9]})
+
+    @pytest.mark.parametrize("suffix", [".parquet", ".feather", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".json"])
+    def test_a_frame_comes_back_as_a_frame_without_a_column_more(self, instance, pd, frame, suffix):
+        if suffix in (".parquet", ".feather"):
+            pytest.importorskip("pyarrow")
+        saved = instance.Artifact.from_dataframe(frame, key=f"genes{suffix}").save()
+        assert (saved.otype, saved.kind, saved.n_observations) == ("DataFrame", "dataset", 3)
+        pd.testing.assert_frame_equal(instance.Artifact.get(key=f"genes{suffix}").load(), frame)
+
+    @pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+    def test_an_index_without_a_name_comes_back_as_the_index(self, instance, pd, frame, suffix):
+        named = frame.set_axis(["a", "b", "c"], axis="index")
+        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(named, key=f"g{suffix}").save().load(), named)
+        assert named.index.tolist() == ["a", "b", "c"]
+
+    def test_a_filtered_frame_keeps_which_rows_they_were(self, instance, pd, frame):
+        some = frame[frame["count"] > 3]
+        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(some, key="some.csv").save().load(), some)
+
+    def test_a_named_index_is_a_column_of_text_files_and_stays_an_index_in_parquet(self, instance, pd, frame):
+        pytest.importorskip("pyarrow")
+        named = frame.set_index("gene")
+        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(named, key="g.csv").save().load(), frame)
+        assert instance.Artifact.from_dataframe(named, key="g.json").save().load()["gene"].tolist() == list(named.index)
+        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(named, key="g.parquet").save().load(), named)
+
+    def test_saving_the_same_frame_again_leaves_the_kind_that_somebody_chose(self, instance, frame):
+        instance.Artifact.from_dataframe(frame, key="g.csv", kind="raw data").save()
+        assert instance.Artifact.from_dataframe(frame, key="g.csv").save().kind == "raw data"
+        assert instance.Artifact.from_dataframe(frame, key="g.csv", kind="dataset").save().kind == "dataset"
+
+    def test_a_key_without_a_suffix_gets_that_of_the_format(self, instance, frame):
+        pytest.importorskip("pyarrow")
+        assert instance.Artifact.from_dataframe(frame, key="study/genes").save().key == "study/genes.parquet"
+        assert instance.Artifact.from_dataframe(frame, description="genes").save().suffix == ".parquet"
+
+    def test_a_file_of_a_frame_is_taken_as_it_is(self, instance, pd, frame, workdir):
+        frame.to_csv(workdir / "there.csv", index=False)
+        saved = instance.Artifact.from_dataframe(workdir / "there.csv", key="there.csv").save()
+        assert saved.path.read_bytes() == (workdir / "there.csv").read_bytes()
+        pd.testing.assert_frame_equal(saved.load(), frame)
+
+    def test_a_csv_that_nobody_called_a_frame_is_read_as_rows(self, instance, frame, workdir):
+        frame.to_csv(workdir / "rows.csv", index=False)
+        assert instance.Artifact("rows.csv", key="rows.csv").save().load()[0]["count"] == "3"
+
+    @pytest.mark.parametrize("value", [[{"a": 1}], {"a": 1}, "text"])
+    def test_what_is_no_frame_is_refused(self, instance, value):
+        with pytest.raises((ln.errors.InvalidArgument, ln.errors.MissingFile)):
+            instance.Artifact.from_dataframe(value, key="x.json")
+        assert instance.Artifact.filter().count() == 0
+
+    def test_a_frame_needs_a_key_or_a_description(self, instance, frame):
+        with pytest.raises(ln.errors.InvalidArgument, match=r"key='dataset\.parquet'"):
+            instance.Artifact.from_dataframe(frame)
+
+    def test_without_pandas_a_frame_is_not_read_as_something_else(self, instance, frame, monkeypatch):
+        saved = instance.Artifact.from_dataframe(frame, key="genes.csv").save()
+        for table in ("_typed", "_loaded"):
+            monkeypatch.setattr(ln.ext.ext, table, type(getattr(ln.ext.ext, table))())
+        monkeypatch.setitem(sys.modules, "pandas", None)
+        monkeypatch.delitem(sys.modules, "lamin_lite_extras.pandas", raising=False)
+        with pytest.raises(
+            ln.errors.MissingExtra, match=r"Loading a DataFrame needs pandas: pip install 'lamin-lite\[pandas\]'"
+        ):
+            saved.load()
+        assert saved.cache().read_text().startswith("gene,count")
+
+
+class TestPyarrow:
+    @pytest.fixture
+    def pa(self):
+        return pytest.importorskip("pyarrow")
+
+    @pytest.mark.parametrize("suffix", [".parquet", ".feather", ".arrow", ".csv", ".tsv"])
+    def test_a_table_comes_back_as_a_table(self, instance, pa, suffix):
+        table = pa.table({"gene": ["CD8A", "CD4"], "count": [3, 5]})
+        saved = instance.Artifact.from_dataframe(table, key=f"t{suffix}").save()
+        assert (saved.otype, saved.n_observations) == ("pyarrow.Table", 2)
+        assert saved.load().equals(table)
+
+    @pytest.mark.parametrize("suffix", [".parquet", ".feather", ".arrow", ".csv", ".tsv"])
+    def test_columns_and_rows_are_read_without_the_rest(self, instance, pa, suffix):
+        import pyarrow.dataset as ds
+
+        table = pa.table({"gene": ["CD8A", "CD4", "IL2"], "count": [3, 5, 8]})
+        opened = instance.Artifact.from_dataframe(table, key=f"t{suffix}").save().open()
+        assert opened.to_table(columns=["gene"], filter=ds.field("count") > 3).to_pydict() == {"gene": ["CD4", "IL2"]}
+
+    def test_opening_is_reading_for_the_run_that_does_it(self, instance, pa, workdir, run_python):
+        instance.Artifact.from_dataframe(pa.table({"a": [1]}), key="t.parquet").save()
+        script = workdir / "s.py"
+        script.write_text("import lamin_lite as ln\nln.track()\nln.Artifact.get(key='t.parquet').open()\nln.finish()\n")
+        done = run_python(script, cwd=workdir)
+        assert done.returncode == 0, done.stderr
+        assert [each.key for each in instance.Run.filter().one().input_artifacts] == ["t.parquet"]
+
+    def test_what_cannot_be_opened_says_so(self, instance, workdir):
+        (workdir / "a.txt").write_text("a")
+        with pytest.raises(ln.errors.InvalidArgument, match=r"a.txt cannot be opened in parts: artifact.load\(\)"):
+            instance.Artifact("a.txt", key="a.txt").save().open()
+
+
+class TestPolars:
+    @pytest.mark.parametrize("suffix", [".parquet", ".feather", ".csv", ".tsv"])
+    def test_a_frame_comes_back_as_a_frame_of_polars(self, instance, suffix):
+        pl = pytest.importorskip("polars")
+        frame = pl.DataFrame({"gene": ["CD8A", "CD4"], "count": [3, 5]})
+        saved = instance.Artifact.from_dataframe(frame, key=f"t{suffix}").save()
+        assert (saved.otype, saved.n_observations) == ("polars.DataFrame", 2)
+        assert saved.load().equals(frame)
+
+
+class TestNumpy:
+    @pytest.fixture
+    def np(self):
+        return pytest.importorskip("numpy")
+
+    def test_an_array_comes_back_as_it_was(self, instance, np):
+        for number, array in enumerate(
+            [np.arange(6).reshape(2, 3), np.array(["a", "bc"]), np.array(1.5), np.zeros((0, 2))]
+        ):
+            saved = instance.Artifact.from_object(array, key=f"{number}.npy").save()
+            assert np.array_equal(saved.load(), array)
+            assert saved.load().dtype == array.dtype
+            assert saved.n_observations == (array.shape[0] if array.ndim else None)
+
+    def test_arrays_of_an_archive_are_read_by_name(self, instance, np, workdir):
+        np.savez(workdir / "a.npz", first=np.arange(3), second=np.eye(2))
+        loaded = instance.Artifact("a.npz", key="a.npz").save().load()
+        assert {name: array.tolist() for name, array in loaded.items()} == {
+            "first": [0, 1, 2],
+            "second": [[1, 0], [0, 1]],
+        }
+
+    def test_pickles_in_arrays_are_neither_written_nor_read(self, instance, np, workdir):
+        array = np.array([{"a": 1}], dtype=object)
+        with pytest.raises(ln.errors.InvalidArgument, match="pickle"):
+            instance.Artifact.from_object(array, key="o.npy")
+        np.save(workdir / "o.npy", array, allow_pickle=True)
+        with pytest.raises(ln.errors.InvalidArgument, match="pickle"):
+            instance.Artifact("o.npy", key="o.npy").save().load()
+
+
+class TestAnndata:
+    @pytest.fixture
+    def matrix(self):
+        pytest.importorskip("anndata")
+        return ln.examples.datasets.mini_immuno.get_dataset1(otype="AnnData")
+
+    @staticmethod
+    def same(one, other):
+        assert one.obs_names.tolist() == other.obs_names.tolist()
+        assert one.var_names.tolist() == other.var_names.tolist()
+        assert (one.X == other.X).all()
+        assert one.obs["cell_type"].astype(str).tolist() == other.obs["cell_type"].astype(str).tolist()
+
+    @pytest.mark.parametrize("key", ["cells.h5ad", "cells.anndata.zarr", "cells"])
+    def test_a_matrix_comes_back_as_a_matrix(self, instance, matrix, key):
+        if key.endswith("zarr"):
+            pytest.importorskip("zarr")
+        saved = instance.Artifact.from_anndata(matrix, key=key).save()
+        assert (saved.otype, saved.kind, saved.n_observations) == ("AnnData", "dataset", 6)
+        assert saved.key == (key if "." in key else "cells.h5ad")
+        self.same(saved.load(), matrix)
+
+    @pytest.mark.parametrize("key", ["cells.h5ad", "cells.anndata.zarr"])
+    def test_a_matrix_is_opened_without_being_read_whole(self, instance, matrix, key):
+        if key.endswith("zarr"):
+            pytest.importorskip("zarr")
+        opened = instance.Artifact.from_anndata(matrix, key=key).save().open()
+        assert opened.shape == (6, 3)
+        if key.endswith("h5ad"):
+            assert opened.isbacked
+            opened.file.close()
+
+    def test_what_is_no_matrix_is_refused(self, instance):
+        pytest.importorskip("pandas")
+        with pytest.raises(ln.errors.InvalidArgument):
+            instance.Artifact.from_anndata(ln.examples.datasets.mini_immuno.get_dataset1(), key="cells.csv")
+        assert instance.Artifact.filter().count() == 0
+
+    def test_a_store_with_pickles_is_not_read(self, instance, matrix, workdir):
+        zarr = pytest.importorskip("zarr")
+        assert zarr
+        folder = workdir / "evil.anndata.zarr"
+        instance.Artifact.from_anndata(matrix, key="good.anndata.zarr").save().cache(writable=True).rename(folder)
+        (folder / "obs" / ".zarray").write_text('{"filters": [{"id": "pickle", "protocol": 5}], "compressor": null}')
+        saved = instance.Artifact(folder, key="evil.anndata.zarr").save()
+        for read in (saved.load, saved.open):
+            with pytest.raises(ln.errors.InvalidArgument, match="holds pickles"):
+                read()
