@@ -6,6 +6,7 @@ error as it is at that moment, once ``attach_handler`` was called (by track, flo
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import get_ident
 
@@ -61,9 +62,35 @@ def _say(level: int, text: str) -> None:
         _print(level, text)
 
 
+def kernel_shell() -> Any:
+    """The IPython shell of this process if it is a kernel of Jupyter (not a fork of one), else None."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None or getattr(getattr(kernel, "session", None), "pid", os.getpid()) != os.getpid():
+        return None
+    return shell
+
+
+def _publish(shell: Any, text: str) -> bool:
+    """Show a line below the cell of a notebook, where the standard error has a red ground; whether it could be."""
+    global _speaking
+    _speaking = get_ident()
+    try:
+        shell.display_pub.publish({"text/plain": text}, {})
+    except Exception:  # the kernel is ending
+        return False
+    finally:
+        _speaking = 0
+    return True
+
+
 def _print(level: int, text: str) -> None:
     """Write to the ``sys.stderr`` of the moment, so that redirections are followed."""
     global _speaking
+    shell = kernel_shell()
+    if shell is not None and _publish(shell, f"{'!' if level >= WARNING else '→'} {text}"):
+        return
     if sys.stderr is None:
         return
     mark = "!" if level >= WARNING else "→" if _can_show("→") else "->"
@@ -94,6 +121,45 @@ def show(text: str) -> None:
     except UnicodeEncodeError:
         encoding = sys.stdout.encoding or "ascii"
         print(text.translate(_IN_ASCII).encode(encoding, "replace").decode(encoding))
+
+
+def show_rich(value: object) -> None:
+    """Let a notebook show a value as it likes to be shown; elsewhere its text goes to standard output."""
+    display = _of_notebook()
+    if display is None:
+        show(str(value))
+    else:
+        display(value)
+
+
+class Rich:
+    """A text, and what a notebook shows instead of it."""
+
+    def __init__(self, text: str, html: str) -> None:
+        self.text = text
+        self.html = html
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def is_notebook() -> bool:
+    """Whether what is shown is seen in a notebook."""
+    return _of_notebook() is not None
+
+
+def _of_notebook() -> Any:
+    """What shows values in the notebook that runs this, or None. IPython is only asked where it is loaded already."""
+    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = get_shell() if get_shell is not None else None
+    if getattr(shell, "kernel", None) is None:  # no IPython, or one in a terminal
+        return None
+    return getattr(sys.modules.get("IPython.display"), "display", None)
 
 
 def draw_tree(tree: Tree) -> str:

@@ -4,274 +4,210 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..base import canon, clock, display
-from ..errors import LaminLiteError
-from ..models import Artifact, Collection, Record, Run, Transform
-from . import words
+from ..base import display, markup
+from ..models import Artifact, Branch, Collection, Feature, Record, Run, Space, Transform, User
+from ..models.base import EVERYBODYS, MAIN, Manager
+from ..models.related import bearers
+from ..models.versions import Versioned
+from ..sql.fields import BoolField, ForeignKey
+from . import lines, repository, words
+from .lines import facts, listed, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator
     from typing import Union
 
     from ..models.base import SQLRecord
-    from ..sql.query import QuerySet
+    from ..sql.relations import Relation
 
     Tree = display.Tree
-    Branch = Union[str, Tree]
+    Theme = Union[str, Tree]
 
-HEAD = 5  #: lines of an environment or a report
 SOURCE = 15  #: lines of source code
-LISTED = 10  #: related rows of one kind
 LABELS = ("projects", "records", "ulabels")  #: relations to what people label with, where a record has them
-CALL = 60  #: characters of the params of a call
-WIDTH = 92  #: characters of one value
+_IN_HEADER = frozenset("uid description created_at created_by branch space is_locked run type".split())
 
 
 def describe(row: SQLRecord, return_str: bool = False) -> Optional[str]:
     """Print the tree of a row, or return it."""
-    text = display.draw_tree(tree_of(row))
+    tree = tree_of(row)
+    text = display.draw_tree(tree)
     if return_str:
         return text
-    display.show(text)
+    display.show_rich(display.Rich(text, markup.tree(tree)) if display.is_notebook() else text)
     return None
 
 
 def tree_of(row: SQLRecord) -> Tree:
     """The tree: the title, then one branch a theme; a theme that has nothing is left out."""
     if isinstance(row, Artifact):
-        title, themes = _artifact(row)
+        themes = _artifact(row)
     elif isinstance(row, Run):
-        title, themes = _run(row)
+        themes = _run(row)
     elif isinstance(row, Transform):
-        title, themes = _transform(row)
+        themes = _transform(row)
+    elif isinstance(row, Collection):
+        themes = _collection(row)
     else:
-        title, themes = (
-            str(row._values.get("name") or row._values.get("key") or row._values.get("handle") or row.uid),
-            _other(row),
-        )
-    kind = type(row).__name__
-    return (f"{kind}: {words.plain(title)}", [theme for theme in themes if isinstance(theme, str) or theme[1]])
+        themes = _other(row)
+    title = f"{type(row).__name__}: {words.plain(lines.title_of(row))}"
+    if row.id is None:
+        return (title, [next(themes)])  # nothing refers to it yet
+    return (title, [theme for theme in themes if isinstance(theme, str) or theme[1]])
 
 
 # -- each kind of record
 
 
-def _artifact(row: Artifact) -> tuple[str, Iterator[Branch]]:
-    def themes() -> Iterator[Branch]:
-        size = f"{words.size(row.size)}" + (f" in {row.n_files:,} files" if row.n_files is not None else "")
-        yield (
-            "General",
-            _facts(
-                uid=row.uid,
-                description=row.description,
-                version=row.version + ("" if row.is_latest else " (not the latest)"),
-                kind=row.kind,
-                otype=row.otype,
-                size=size,
-                observations=row.n_observations,
-                hash=row.hash,
-                path=_path(row),
-                created=_who_when(row),
-                run=None if row.run is None else f"{run_line(row.run)} ({row.run.uid})",
-            ),
-        )
-        yield "Features", _features(row)
-        yield "Extra data", _pairs(row.extra_data)
-        yield "Read by", _listed(row.input_of_runs, run_line)
-        yield "Labels", _labels(row)
-        yield "Versions", _versions(row)
-
-    return row.key or row.description or row.uid, themes()
+def _artifact(row: Artifact) -> Iterator[Theme]:
+    size = words.size(row.size) + (f" in {row.n_files:,} files" if row.n_files is not None else "")
+    yield _header(
+        row,
+        kind=row.kind,
+        otype=row.otype,
+        size=size,
+        observations=row.n_observations,
+        hash=row.hash,
+        path=lines.path(row),
+    )
+    yield "Features", lines.features(row)
+    yield "Extra data", lines.pairs(row.extra_data)
+    yield some("Read by", row.input_of_runs)
+    yield some("Collections", row.collections)
+    yield "Labels", _labels(row)
+    yield "Versions", lines.versions(row)
 
 
-def _run(row: Run) -> tuple[str, Iterator[Branch]]:
-    def themes() -> Iterator[Branch]:
-        parent = row.initiated_by_run
-        yield (
-            "General",
-            _facts(
-                uid=row.uid,
-                name=row.name,
-                description=row.description,
-                transform=f"{row.transform} ({row.transform.uid})",
-                status=row.status + (f", exit code {row.exit_code}" if row.exit_code else ""),
-                started=_moment(row.started_at),
-                finished=_end(row),
-                cli_args=row.cli_args,
-                initiated_by=None if parent is None else f"{run_line(parent)} ({parent.uid})",
-                reference=row.reference,
-                created_by=row.created_by.handle,
-                process=_process(row),
-            ),
-        )
-        yield "Params", _pairs(row.params)
-        yield "Features", _features(row)
-        yield "Extra data", _pairs(row.extra_data)
-        yield "Inputs", _listed(row.input_artifacts, _file_line)
-        yield "Outputs", [*_outputs(row)]
-        yield "Steps", _listed(row.steps, _step)
-        yield "Labels", _labels(row)
-        yield "Environment", _head(row.environment)
-        yield "Report", _head(row.report)
-
-    return run_line(row), themes()
+def _run(row: Run) -> Iterator[Theme]:
+    parent, extra = row.initiated_by_run, dict(row.extra_data or {})
+    git = extra.pop("git") if isinstance(extra.get("git"), dict) else None
+    yield _header(
+        row,
+        name=row.name,
+        transform=f"{row.transform} ({row.transform.uid})",
+        status=row.status + (f", exit code {row.exit_code}" if row.exit_code else ""),
+        started=lines.moment(row.started_at),
+        finished=lines.end(row),
+        cli_args=row.cli_args,
+        initiated_by=None if parent is None else f"{lines.call_of(parent)} ({parent.uid})",
+        reference=row.reference,
+        process=lines.process(row),
+    )
+    yield "Params", lines.pairs(row.params)
+    yield "Features", lines.features(row)
+    yield "Repository", repository.state(git)
+    yield "Extra data", lines.pairs(extra)
+    yield "Inputs", listed(row.input_collections) + listed(row.input_artifacts)
+    made = listed(row.output_collections) + listed(row.created_artifacts)
+    yield "Outputs", made + listed(row.recreated_artifacts, mark="  (was there already)")
+    yield "Steps", listed(row.steps, lines.step)
+    yield "Labels", _labels(row)
+    yield "Environment", lines.head(row.environment)
+    yield "Report", lines.head(row.report)
 
 
-def _transform(row: Transform) -> tuple[str, Iterator[Branch]]:
-    def themes() -> Iterator[Branch]:
-        yield (
-            "General",
-            _facts(
-                uid=row.uid,
-                description=row.description,
-                version=row.version + ("" if row.is_latest else " (not the latest)"),
-                kind=row.kind,
-                hash=row.hash,
-                reference=row.reference,
-                created=_who_when(row),
-            ),
-        )
-        yield "Labels", _labels(row)
-        yield "Versions", _versions(row)
-        yield "Runs", _listed(row.runs, _dated_run)
-        yield "Source code", _lines(row.source_code or "", SOURCE)
-
-    return row.key or row.uid, themes()
+def _transform(row: Transform) -> Iterator[Theme]:
+    yield _header(row, kind=row.kind, hash=row.hash, reference=row.reference)
+    yield "Labels", _labels(row)
+    yield "Versions", lines.versions(row)
+    yield some("Runs", row.runs)
+    yield "Source code", lines.of_text(row.source_code or "", SOURCE)
 
 
-def _other(row: SQLRecord) -> Iterator[Branch]:
-    facts: dict[str, Any] = {}
-    for name, field in row.__table__.fields.items():
-        if not field.hidden and not field.column.endswith("_id"):
-            held = getattr(row, name)
-            facts[name] = _moment(held) if hasattr(held, "strftime") else held
-    yield "General", _facts(**facts)
-    if isinstance(row, Collection):
-        yield "Artifacts", _listed(row.artifacts, _file_line)
-        yield "Labels", _labels(row)
-        yield "Versions", _versions(row)
+def _collection(row: Collection) -> Iterator[Theme]:
+    yield _header(row, hash=row.hash, reference=row.reference)
+    yield "Artifacts", listed(row.artifacts)
+    yield some("Read by", row.input_of_runs)
+    yield "Labels", _labels(row)
+    yield "Versions", lines.versions(row)
+
+
+def _other(row: SQLRecord) -> Iterator[Theme]:
+    yield _header(row, **dict(_own_facts(row)))
     if isinstance(row, Record):
-        yield "Features", _features(row)
+        yield "Features", lines.features(row)
+        yield "Extra data", lines.pairs(row.extra_data)
+    yield "Labels", _labels(row)
+    yield from _related(row)
+    if isinstance(row, Feature):
+        yield from _values(row)
+    yield "Value of features", [*lines.uses(row)]
 
 
-# -- lines
+# -- what they have in common
 
 
-def run_line(run: Run) -> str:
-    """A run as a call: transform, entrypoint, and params with the keys of the artifacts that it read."""
-    title = str(run.transform.key or run.transform.uid)
-    return f"{title}: {_call(run)}" if run.entrypoint else title + _call(run)
+def _header(row: Any, **own: object) -> Tree:
+    """The facts that all registries have, and those of this one."""
+    values, known = row._values, {"uid": row.uid, "description": row._values.get("description")}
+    if isinstance(row, Versioned):
+        known["version"] = row.version + ("" if row.is_latest else " (not the latest)")
+    if values.get("type_id") is not None:
+        known["type"] = lines.title_of(row.type)
+    known.update(own)
+    if values.get("branch_id", MAIN) != MAIN:
+        known["branch"] = row.branch.name
+    if values.get("space_id") not in (None, EVERYBODYS):
+        known["space"] = row.space.name
+    if values.get("is_locked"):
+        known["locked"] = "yes"
+    by = f" by {row.created_by.handle}" if values.get("created_by_id") is not None else ""
+    known["created"] = "not saved yet" if row.id is None else lines.moment(row.created_at) + by
+    if values.get("run_id") is not None:
+        known["run"] = f"{lines.call_of(row.run)} ({row.run.uid})"
+    return "General", facts(**known)
 
 
-def _call(run: Run) -> str:
-    names = {each.uid: each.key or each.uid for each in run.input_artifacts[: LISTED * 2]}
-    call = words.arguments(run.params, CALL, names)
-    return f"{run.entrypoint or ''}({call})" if call or run.entrypoint else ""
-
-
-def _step(run: Run) -> str:
-    return f"{_call(run)}  {run.status}"
-
-
-def _dated_run(run: Run) -> str:
-    return f"{run.uid}  {run.entrypoint or 'script'}  {run.status}  {_moment(run.started_at)}"
-
-
-def _file_line(artifact: Artifact) -> str:
-    size = f"  {words.size(artifact.size)}" if artifact.size is not None else ""
-    return f"{artifact.key or artifact.description or artifact.uid}  {artifact.uid}{size}"
-
-
-def _outputs(run: Run) -> Iterator[str]:
-    yield from _listed(run.created_artifacts, _file_line)
-    yield from (f"{line}  (was there already)" for line in _listed(run.recreated_artifacts, _file_line))
+def _own_facts(row: SQLRecord) -> Iterator[tuple[str, Any]]:
+    fields = row.__table__.fields
+    for name, value in row._shown():
+        field = fields[name]
+        if name == "type" and not isinstance(field, ForeignKey):
+            yield name, value
+        elif name in _IN_HEADER or isinstance(field, ForeignKey) or isinstance(value, (dict, list)):
+            continue
+        elif not isinstance(field, BoolField):
+            yield name, lines.cell(value)
+        elif value != field.usual:
+            yield name, "yes" if value else "no"
 
 
 def _labels(row: SQLRecord) -> list[str]:
     found = []
-    for name in LABELS:
-        if name in row.__relations__:
-            found += [f"{name}: {line}" for line in _listed(getattr(row, name), lambda label: label.name)]
+    for name, relation in row.__relations__.items():
+        if _is_label(name, relation):
+            found += [f"{name}: {line}" for line in listed(getattr(row, name), lines.title_of)]
     return found
 
 
-def _versions(row: Any) -> list[str]:
-    versions = list(row.versions)
-    if len(versions) < 2:
-        return []
-    lines = [f"{each.uid}  {_moment(each.created_at)}" + ("  this one" if each == row else "") for each in versions]
-    return lines if len(lines) <= LISTED else [f"… {len(lines) - LISTED:,} earlier ones", *lines[-LISTED:]]
+def _is_label(name: str, relation: Relation) -> bool:
+    """Whether the row bears these, and is not itself the label."""
+    return name in LABELS and bearers.get(relation.through) == relation.near
 
 
-def _listed(rows: QuerySet[Any], line: Any) -> list[str]:
-    lines = [words.shortened(words.plain(line(row)), WIDTH) for row in rows[: LISTED + 1]]
-    return lines if len(lines) <= LISTED else [*lines[:LISTED], f"… {rows.count() - LISTED:,} more"]
+def _related(row: SQLRecord) -> Iterator[Tree]:
+    """The rows on the other side of all relations that are no labels, those of this type first."""
+    if row._values.get("is_type"):
+        members = Manager(type(row), row._store).filter(type=row)
+        yield some(f"{type(row).__name__}s of this type", members)
+    for name, relation in row.__relations__.items():
+        if relation.near != "type_id" and not _is_label(name, relation):
+            yield some(name.replace("_", " ").capitalize(), getattr(row, name))
+    if isinstance(row, (User, Space, Branch)):
+        field = "created_by" if isinstance(row, User) else row.__table__.name
+        for model in (Artifact, Run, Transform):
+            yield some(f"{model.__name__}s", Manager(model, row._store).filter(**{field: row}))
 
 
-def _facts(**facts: object) -> Sequence[Branch]:
-    known = {name.replace("_", " "): str(held) for name, held in facts.items() if held not in (None, "")}
-    width = max(map(len, known), default=0) + 2
-    return [f"{name + ':':{width}}{words.plain(held)}" for name, held in known.items()]
+def _values(row: Feature) -> Iterator[Tree]:
+    """The rows that have a value of the feature, and which."""
 
+    def line(owner: Any) -> str:
+        value = words.shortened(words.value(lines.feature_values(owner).get(str(row.name))), words.VALUE)
+        return f"{value}  {lines.title_of(owner)}  {owner.uid}"
 
-def _pairs(values: Optional[dict[str, Any]]) -> Sequence[Branch]:
-    return [
-        words.shortened(f"{words.plain(name)} = {words.value(held)}", WIDTH) for name, held in (values or {}).items()
-    ]
-
-
-def _features(row: Union[Artifact, Run, Record]) -> Sequence[Branch]:
-    return _pairs(canon.plain(row.features.get_values(), lambda _: None, []))
-
-
-def _head(artifact: Optional[Artifact]) -> list[str]:
-    if artifact is None:
-        return []
-    try:
-        text = str(artifact.load(is_run_input=False))
-    except (LaminLiteError, OSError, ValueError) as error:  # a description shows what there is
-        return [f"not readable: {error}"]
-    return _lines(text, HEAD)
-
-
-def _lines(text: str, most: int) -> list[str]:
-    lines = text.splitlines()
-    shown = [words.shortened(words.plain(line.expandtabs(4)), WIDTH) for line in lines[:most]]
-    rest = len(lines) - most
-    return ["\n".join(shown if rest <= 0 else [*shown, f"… {rest:,} more lines"])] if shown else []
-
-
-# -- cells
-
-
-def _moment(at: Optional[datetime]) -> str:
-    return "" if at is None else clock.text(clock.from_datetime(at))
-
-
-def _who_when(row: Any) -> str:
-    return f"{_moment(row.created_at)} by {row.created_by.handle}"
-
-
-def _end(run: Run) -> str:
-    if run.finished_at is None:
-        return ""
-    took = ""
-    if run.started_at is not None:
-        micros = clock.from_datetime(run.finished_at) - clock.from_datetime(run.started_at)
-        took = f", after {words.duration(micros)}"
-    return _moment(run.finished_at) + took + (" (estimated)" if run.is_end_estimated else "")
-
-
-def _process(run: Run) -> str:
-    facts = run.process
-    if facts is None:
-        return ""
-    return f"Python {facts['python']} on {facts['host']}, {facts['platform']}"
-
-
-def _path(artifact: Artifact) -> str:
-    try:
-        return str(artifact.path)
-    except (LaminLiteError, OSError) as error:  # a description shows what there is
-        return f"not there: {error}"
+    for model in (Artifact, Run, Record):
+        owner, rows = model.__table__.name, Manager(model, row._store).filter()
+        yield some(
+            f"Values of {owner}s", rows.within(f"owner_id FROM {owner}_value WHERE feature_id = ?", [row.id]), line
+        )

@@ -14,8 +14,9 @@ from .. import errors
 from ..base import canon
 from ..models import Artifact, Run, Transform
 from ..models.base import TRASH
-from . import text
-from .values import Data, Edge, Node
+from .formats import Graph
+from .text import MADE
+from .values import Edge, Node
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -32,15 +33,6 @@ CHUNK = 500  #: ids in one query: SQLite before 3.32 takes 999
 
 #: roles of the links to follow: from an artifact to its run, and from there to other artifacts
 _UP, _DOWN = ("created", "input"), ("input", "created")
-
-
-class Graph(Data):
-    """A lineage graph; ``str(graph)`` is the text that `view_lineage` prints."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return text.drawn(self)
 
 
 def graph_of(row: SQLRecord, *, with_children: bool = True, most: int = MOST) -> Graph:
@@ -115,7 +107,7 @@ def _downward(database: Database, runs: list[int], artifacts: list[int]) -> Iter
     read = [*_links(database, "artifact_id", artifacts, ["input"])]
     yield from read
     known = set(artifacts)
-    for link in _links(database, "run_id", dict.fromkeys([*runs, *(run for run, _, _ in read)]), text.MADE):
+    for link in _links(database, "run_id", dict.fromkeys([*runs, *(run for run, _, _ in read)]), MADE):
         if link[1] in known or link[2] == "recreated":
             yield link
 
@@ -165,13 +157,13 @@ def _assembled(
 def _artifacts(database: Database, ids: Iterable[int]) -> dict[int, Node]:
     found: dict[int, Node] = {}
     for chunk in _chunks(ids):
-        for number, uid, key, description, is_latest, branch, at, size in database.read(
-            "SELECT id, uid, key, description, is_latest, branch_id, created_at, size FROM artifact "
+        for number, uid, key, description, is_latest, branch, at, size, digest in database.read(
+            "SELECT id, uid, key, description, is_latest, branch_id, created_at, size, hash FROM artifact "
             f"WHERE id IN ({', '.join('?' * len(chunk))})",
             chunk,
         ):
             status = "in the trash" if branch == TRASH else "latest" if is_latest else "older version"
-            found[number] = Node(uid, "artifact", key or description or uid, status, at, size=size)
+            found[number] = Node(uid, "artifact", key or description or uid, status, at, size=size, hash=digest)
     return found
 
 
@@ -180,13 +172,13 @@ def _runs(database: Database, ids: Iterable[int]) -> tuple[dict[int, Node], list
     found: dict[int, Node] = {}
     parents: list[int] = []
     for chunk in _chunks(ids):
-        for number, uid, key, transform, status, at, entrypoint, params, parent, parent_uid in database.read(
-            "SELECT r.id, r.uid, t.key, t.uid, r.status, r.started_at, r.entrypoint, r.params, p.id, p.uid FROM run r "
-            "JOIN transform t ON t.id = r.transform_id LEFT JOIN run p ON p.id = r.initiated_by_run_id "
+        for number, uid, key, transform, status, at, end, entrypoint, params, parent, parent_uid in database.read(
+            "SELECT r.id, r.uid, t.key, t.uid, r.status, r.started_at, r.finished_at, r.entrypoint, r.params, p.id, p.uid "
+            "FROM run r JOIN transform t ON t.id = r.transform_id LEFT JOIN run p ON p.id = r.initiated_by_run_id "
             f"WHERE r.id IN ({', '.join('?' * len(chunk))}) ORDER BY r.id",
             chunk,
         ):
             kept: Any = canon.loads(params) if params else None
-            found[number] = Node(uid, "run", key or transform, status, at, entrypoint, kept, parent_uid)
+            found[number] = Node(uid, "run", key or transform, status, at, entrypoint, kept, parent_uid, finished=end)
             parents += [] if parent is None else [parent]
     return found, parents

@@ -34,10 +34,10 @@ def drawn(graph: Data, *, width: int = WIDTH, lines: int = LINES) -> str:
         below = list(_Tree(graph, False, width, lines).drawn())
         if len(below) > 1:
             trees.append("\n".join(["What was made from it:", *below]))
-        elif graph.root.kind == "artifact":
+        elif graph.root.kind == "artifact" and not any(after for uid, _, after in graph.cuts if uid == graph.root.uid):
             trees.append("Nothing was made from it yet.")
     if graph.is_cut:
-        trees.append("… the graph is larger: only what is nearest was read.")
+        trees.append("… the graph is larger: only what is nearest is shown.")
     return "\n\n".join(trees)
 
 

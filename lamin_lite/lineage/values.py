@@ -25,6 +25,8 @@ class Node(NamedTuple):
     params: Optional[Mapping[str, Any]] = None
     initiated_by: Optional[str] = None  #: uid of the run that started this one
     size: Optional[int] = None
+    hash: Optional[str] = None  #: of the content of an artifact
+    finished: Optional[int] = None  #: end of a run, in microseconds since 1970 UTC
 
 
 class Edge(NamedTuple):
@@ -44,7 +46,8 @@ class Data(NamedTuple):
 
     ``starts``: uids from which the walks began: the root, or the runs of a transform. ``groups``: the runs that
     initiated runs of the graph and are no nodes themselves, by uid. ``with_children``: whether it holds what was
-    made from the root. ``is_cut``: whether there is more than it holds.
+    made from the root. ``is_cut``: whether there is more than it holds. ``cuts``: where a limit cut it: the uid of a
+    node, and how many of its sources and of its targets were left out.
     """
 
     root: Node
@@ -54,3 +57,4 @@ class Data(NamedTuple):
     groups: tuple[Node, ...] = ()
     with_children: bool = True
     is_cut: bool = False
+    cuts: tuple[tuple[str, int, int], ...] = ()

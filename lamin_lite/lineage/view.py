@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from ..base import display
-from . import graph, text
+from . import fold, picture
+from .graph import graph_of
 
 if TYPE_CHECKING:
     from ..models.base import SQLRecord
+    from .formats import Graph
 
 
-def view_lineage(row: SQLRecord, with_children: bool = True, return_graph: bool = False) -> Optional[graph.Graph]:
-    """Print the trees of a row, or return its graph."""
-    found = graph.graph_of(row, with_children=with_children)
+def view_lineage(
+    row: SQLRecord, with_children: bool = True, return_graph: bool = False, depth: Optional[int] = None
+) -> Optional[Graph]:
+    """Show the lineage of a row, as a picture in a notebook and as trees elsewhere, or return its graph."""
+    picture.check_depth(depth)
+    found = fold.limited(graph_of(row, with_children=with_children), depth)
     if return_graph:
         return found
-    display.show(text.drawn(found))
+    display.show_rich(found)
     return None

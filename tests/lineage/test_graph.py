@@ -44,6 +44,54 @@ def test_the_graph_holds_what_was_read_and_made(instance):
     assert [group.uid for group in graph.groups] == [ln.context.run.uid]
 
 
+def test_the_graph_knows_hashes_sizes_and_times(instance):
+    made = combine(key="first.csv")
+    nodes = {node.uid: node for node in made.view_lineage(return_graph=True).nodes}
+    assert (nodes[made.uid].hash, nodes[made.uid].size) == (made.hash, made.size)
+    assert nodes[made.run.uid].at <= nodes[made.run.uid].finished
+    described = made.view_lineage(return_graph=True).to_dict()
+    assert described["root"] == made.uid
+    assert described["edges"] == [{"source": made.run.uid, "target": made.uid, "role": "created"}]
+    finished = next(node["finished"] for node in described["nodes"] if node["kind"] == "run")
+    assert finished == made.run.refresh().finished_at.isoformat()
+
+
+def test_a_depth_limits_tree_and_graph(instance, capsys):
+    third = combine(combine(combine(key="first.csv"), key="second.csv"), key="third.csv")
+    third.view_lineage(depth=2)
+    shown = capsys.readouterr().out
+    assert "second.csv" in shown
+    assert "first.csv" not in shown
+    assert "only what is nearest is shown" in shown
+    assert len(third.view_lineage(return_graph=True, depth=2).nodes) == 3
+    first = third.view_lineage(return_graph=True, depth=0)
+    assert [node.title for node in first.nodes] == ["third.csv"]
+    with pytest.raises(errors.InvalidArgument, match="depth is -1"):
+        third.view_lineage(depth=-1)
+
+
+def test_nothing_is_claimed_of_what_a_depth_left_out(instance, capsys):
+    first = combine(key="first.csv")
+    combine(first, key="second.csv")
+    first.view_lineage(depth=0)
+    assert "Nothing was made" not in capsys.readouterr().out
+
+
+def test_steps_of_a_script_are_framed_by_it(instance):
+    second = combine(combine(key="first.csv"), key="second.csv")
+    svg = second.view_lineage(return_graph=True).to_svg()
+    assert svg.count('class="frame"') == 1
+    assert ">test.py · started</text>" in svg
+
+
+def test_the_lineage_of_a_script_shows_its_runs(instance):
+    first = combine(key="first.csv")
+    combine(first, key="second.csv")
+    text = first.run.transform.view_lineage(return_graph=True).to_mermaid()
+    assert ":::transform" in text
+    assert text.count("-.->") >= 2
+
+
 def test_without_children_nothing_below_is_read(instance):
     first = combine(key="first.csv")
     combine(first, key="second.csv")
@@ -113,11 +161,11 @@ def test_runs_that_read_each_others_results_end_the_walk(instance):
 def chain(instance):
     """5,000 artifacts, each made from the one before, and the last of them."""
     start = combine(key="a0.csv")
-    names = ("uid", "created_at", "updated_at", "branch_id", "space_id")
+    names = ("uid", "created_at", "updated_at", "is_locked", "branch_id", "space_id")
     with instance.database.write("make a long chain") as tx:
         row = dict(zip(("transform_id", "created_by_id"), (start.run.transform.id, start.created_by.id)))
         for at in range(1, 5001):
-            base = dict(zip(names, (f"u{at:015}", at, at, 1, 1)))
+            base = dict(zip(names, (f"u{at:015}", at, at, 0, 1, 1)))
             run = tx.insert("run", {**base, **row, "status": "completed", "is_end_estimated": 0, "started_at": at})
             made = {**base, "uid": f"a{at:019}", "key": f"a{at}.csv", "stem": f"a{at:015}", "suffix": ".csv"}
             made.update(is_latest=1, storage_id=1, created_by_id=row["created_by_id"], run_id=run)
@@ -142,7 +190,7 @@ def test_a_cut_keeps_what_is_nearest_and_says_so(chain):
     graph = graph_of(chain, most=10)
     assert [node.title for node in graph.nodes if node.kind == "artifact"] == [f"a{at}.csv" for at in range(4991, 5001)]
     assert graph.is_cut
-    assert "only what is nearest was read" in str(graph)
+    assert "only what is nearest is shown" in str(graph)
 
 
 def test_of_a_script_with_very_many_runs_the_latest_are_shown(chain):

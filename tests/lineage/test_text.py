@@ -9,25 +9,8 @@ from hypothesis import strategies as st
 
 from lamin_lite.lineage import words
 from lamin_lite.lineage.text import SIBLINGS, WIDTH, drawn
-from lamin_lite.lineage.values import Data, Edge, Node
-
-
-def graph_of(links, root="a0", **others):
-    """A graph from ``"a1 > r1"`` (read), ``"r1 > a0"`` (made), ``"r1 ~ a0"`` (remade); a: artifacts, r: runs."""
-    edges, uids = [], {root: None}
-    for link in links:
-        source, mark, target = link.split()
-        uids.update({source: None, target: None})
-        role = "recreated" if mark == "~" else "created" if source[0] == "r" else "input"
-        edges.append(Edge(source, target, role))
-    nodes = {uid: node(uid) for uid in uids}
-    return Data(nodes[root], (root,), tuple(nodes.values()), tuple(edges), **{"with_children": False, **others})
-
-
-def node(uid, **others):
-    if uid[0] == "a":
-        return Node(uid, "artifact", f"{uid}.csv", "latest", 0)
-    return Node(uid, "run", "flow.py", **{"status": "completed", "at": 0, "entrypoint": uid, "params": {}, **others})
+from lamin_lite.lineage.values import Data
+from tests.lineage.graphs import LINKS, graph_of, linked, node
 
 
 def test_a_file_its_run_and_what_that_read_are_a_tree():
@@ -117,14 +100,10 @@ def test_no_title_can_steer_the_terminal():
     assert drawn(Data(root, ("a0",), (root,), (), with_children=False)) == "a·[31m·b"
 
 
-LINKS = st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["> r", "< r", "~ r"]), st.integers(0, 8)), max_size=40)
-
-
 @settings(max_examples=100, deadline=None)
 @given(LINKS, st.text(max_size=300), st.booleans())
 def test_any_graph_is_drawn_within_the_width(links, title, with_children):
-    made = [f"a{a} > r{r}" if mark == "> r" else f"r{r} {mark[0].replace('<', '>')} a{a}" for a, mark, r in links]
-    graph = graph_of(made, with_children=with_children)
+    graph = linked(links, with_children=with_children)
     odd = tuple(each._replace(title=title, params={title: title}) for each in graph.nodes)
     for drawing in (drawn(graph), drawn(graph._replace(nodes=odd))):
         assert max(map(len, drawing.splitlines())) <= WIDTH

@@ -1,0 +1,248 @@
+"""What is drawn of a graph: boxes with their words, links, frames. Pure; each format draws the same picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from .. import errors
+from ..base import clock
+from . import words
+from .fold import PREFIX, folded, limited, suffix
+from .labels import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .values import Data, Node
+
+SIBLINGS = 6  #: like siblings that are drawn; of more the latest, and a box that counts the others
+MOST = 400  #: boxes of one picture
+FOLDED = 5_000  #: nodes among which siblings are looked for: ten times that would cost seconds
+CALL = 200  #: characters of a call; each format shortens it to what it has room for
+AMONG = 20  #: titles of folded nodes that are told
+VALUE = 300  #: characters of one param
+#: status of a run that is no news, and of an artifact
+_PLAIN = {"completed", "latest", ""}
+_TONES = {"older version": "older", "in the trash": "trashed", "latest": "latest"}
+
+
+class Box(NamedTuple):
+    """A node, or several: ``several`` is how many it stands for if it is no single one.
+
+    ``tone``: what its colours say: the status of a run; ``latest``, ``older`` or ``trashed``. ``before``, ``after``:
+    how many of its sources and targets are not drawn. ``frame``: uid of the run whose frame it is in.
+    """
+
+    uid: str
+    kind: str
+    title: str
+    note: str
+    tone: str
+    details: tuple[tuple[str, str], ...]
+    is_root: bool = False
+    several: int = 0
+    before: int = 0
+    after: int = 0
+    frame: Optional[str] = None
+
+
+class Link(NamedTuple):
+    """An edge; its role is ``input``, ``created``, ``recreated``, or ``run`` from a transform to a run of it."""
+
+    source: str
+    target: str
+    role: str
+
+
+class Frame(NamedTuple):
+    """What a run initiated."""
+
+    uid: str
+    title: str
+    details: tuple[tuple[str, str], ...]
+
+
+class Picture(NamedTuple):
+    """All that is drawn; ``notes``: what is not, in words."""
+
+    title: str
+    boxes: tuple[Box, ...]
+    links: tuple[Link, ...]
+    frames: tuple[Frame, ...]
+    notes: tuple[str, ...]
+
+
+def picture_of(graph: Data, *, depth: Optional[int] = None, siblings: int = SIBLINGS, most: int = MOST) -> Picture:
+    """The picture of a graph: up to ``depth`` steps from its root, and not more than ``most`` boxes.
+
+    Of more than ``siblings`` like siblings the last box counts the rest. Raises `InvalidArgument` for limits that
+    leave nothing to draw.
+    """
+    check_depth(depth)
+    for name, value, least in (("siblings", siblings, 2), ("most", most, 1)):
+        if value < least:
+            raise errors.InvalidArgument(f"{name} is {value}, but must be at least {least}.")
+    near = limited(graph, depth, max(FOLDED, most))
+    few, folds = folded(near, siblings)
+    drawn = limited(few, None, most)
+    files = {node.uid: node.title for node in graph.nodes if node.kind == "artifact"}
+    nodes = [*([graph.root] if graph.root.uid not in {node.uid for node in drawn.nodes} else []), *drawn.nodes]
+    initiators = {node.uid: node for node in (*drawn.groups, *drawn.nodes)}
+    frames = _frames(nodes, drawn, initiators)
+    cuts = {uid: (before, after) for uid, before, after in drawn.cuts}
+    boxes = [
+        _box(node, folds.get(node.uid, ()), files, initiators, frames.get(node.uid))._replace(
+            is_root=node.uid == graph.root.uid,
+            before=cuts.get(node.uid, (0, 0))[0],
+            after=cuts.get(node.uid, (0, 0))[1],
+            frame=frames.get(node.uid),
+        )
+        for node in sorted(nodes, key=_from_above)
+    ]
+    links = [Link(*edge) for edge in drawn.edges]
+    if graph.root.kind == "transform":
+        links += [Link(graph.root.uid, uid, "run") for uid in drawn.starts]
+    place = {box.uid: at for at, box in enumerate(boxes)}  # what is drawn from top to bottom begins in this order
+    links.sort(key=lambda link: (place[link.source], place[link.target], link.role))
+    shown = {frame: initiators[frame] for frame in sorted({frame for frame in frames.values() if frame})}
+    return Picture(
+        f"Lineage of {clean(graph.root.title)}",
+        tuple(boxes),
+        tuple(links),
+        tuple(_frame(node, initiators, files) for node in shown.values()),
+        tuple(_notes(graph, near, few, drawn)),
+    )
+
+
+def _from_above(node: Node) -> tuple[object, ...]:
+    """Siblings stand in the order of their times, the box that counts the rest below; runs start before they make."""
+    return is_several(node.uid), node.at or 0, node.kind == "artifact", node.uid
+
+
+def check_depth(depth: Optional[int]) -> None:
+    """Raise `InvalidArgument` for a depth that is less than nothing."""
+    if depth is not None and depth < 0:
+        raise errors.InvalidArgument(f"depth is {depth}, but is a number of steps from the root, 0 or more.")
+
+
+def _notes(graph: Data, near: Data, few: Data, drawn: Data) -> Iterator[str]:
+    if len(drawn.nodes) < len(few.nodes):
+        yield f"Only the {len(drawn.nodes):,} boxes nearest to the root are drawn, for {len(graph.nodes):,} artifacts and runs."
+    elif len(near.nodes) < len(graph.nodes) or graph.cuts:
+        yield "Only what is near the root is drawn; a number beside a box counts what was left out there."
+    if graph.is_cut and not graph.cuts:
+        yield "The graph is larger: only what is nearest is drawn."
+
+
+# -- frames
+
+
+def _frames(nodes: Sequence[Node], graph: Data, initiators: Mapping[str, Node]) -> dict[str, str]:
+    """In whose frame each node is: runs in that of their initiator, artifacts in that in which they are made and read."""
+    found = {node.uid: node.initiated_by for node in nodes if node.initiated_by in initiators}
+    starters = set(found.values())
+    found.update({node.uid: node.uid for node in nodes if node.uid in starters})
+    makers = {edge.target: found.get(edge.source) for edge in graph.edges if edge.role == "created"}
+    readers: dict[str, set[Optional[str]]] = {}
+    for edge in graph.edges:
+        if edge.role == "input":
+            readers.setdefault(edge.source, set()).add(found.get(edge.target))
+    found.update({uid: maker for uid, maker in makers.items() if maker in readers.get(uid, ())})
+    return {uid: frame for uid, frame in found.items() if frame is not None}
+
+
+def _frame(node: Node, initiators: Mapping[str, Node], files: Mapping[str, str]) -> Frame:
+    name = _call(node, files)
+    if node.entrypoint:
+        name = f"{clean(node.title)}: {name}"
+    if node.status not in _PLAIN:
+        name += f" · {node.status}"
+    return Frame(node.uid, name, tuple(_details(node, files, initiators)))
+
+
+# -- boxes
+
+
+def _box(
+    node: Node, members: Sequence[Node], files: Mapping[str, str], initiators: Mapping[str, Node], frame: Optional[str]
+) -> Box:
+    tone = _TONES.get(node.status, node.status)
+    if members:
+        among = "\n".join(clean(each.title) for each in members[:AMONG])
+        details: tuple[tuple[str, str], ...] = (("among them", among),) if node.kind == "artifact" else ()
+        return Box(node.uid, node.kind, node.title, _kin(members[0]), tone, details, several=len(members))
+    details = tuple(_details(node, files, initiators))
+    if node.kind == "run":
+        within = initiators[frame].title if frame else ""
+        return Box(node.uid, "run", _call(node, files), _joined(*_run_note(node, within)), tone, details)
+    if node.kind == "transform":
+        return Box(node.uid, "transform", clean(node.title), "its runs", tone, details)
+    status = "" if node.status in _PLAIN else node.status
+    note = _joined(status or words.size(node.size), _minute(node.at))
+    return Box(node.uid, "artifact", clean(node.title), note, tone, details)
+
+
+def _kin(node: Node) -> str:
+    """What folded nodes have in common."""
+    status = "" if node.status in _PLAIN else node.status
+    if node.kind == "artifact":
+        return _joined(status, "*" + clean(suffix(node.title)) if suffix(node.title) else "files")
+    return _joined(status, f"{clean(node.entrypoint)}()" if node.entrypoint else clean(node.title))
+
+
+def _call(node: Node, files: Mapping[str, str]) -> str:
+    call = clean(words.arguments(node.params, CALL, files))
+    if node.entrypoint:
+        return f"{clean(node.entrypoint)}({call})"
+    return clean(node.title) + (f"({call})" if call else "")
+
+
+def _run_note(node: Node, within: str) -> Iterator[str]:
+    """Status, transform and time; the transform not where the title of the frame names it."""
+    if node.status not in _PLAIN:
+        yield node.status
+    if node.entrypoint and node.title != within:
+        yield clean(node.title)
+    yield _minute(node.at)
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _details(node: Node, files: Mapping[str, str], initiators: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+    """What is told of a node where there is room: name and value."""
+    is_run = node.kind == "run"
+    facts = {
+        "transform" if is_run else "key": clean(node.title),
+        "function": clean(node.entrypoint or ""),
+        "uid": node.uid,
+        "status": node.status,
+        "started" if is_run else "created": _moment(node.at),
+        "finished": _moment(node.finished),
+        "size": words.size(node.size),
+        "SHA-256": node.hash or "",
+        "params": "\n".join(_params(node, files)),
+    }
+    parent = initiators.get(node.initiated_by or "")
+    if parent is not None:
+        facts["initiated by"] = f"{_call(parent, files)} ({parent.uid})"
+    yield from ((name, value) for name, value in facts.items() if value)
+
+
+def _params(node: Node, files: Mapping[str, str]) -> Iterable[str]:
+    for name, value in (node.params or {}).items():
+        yield f"{clean(name)} = {words.shortened(clean(words.value(value, files)), VALUE)}"
+
+
+def _minute(micros: Optional[int]) -> str:
+    return words.minute(micros).removesuffix(" UTC")  # boxes are small; the details name the zone
+
+
+def _moment(micros: Optional[int]) -> str:
+    return "" if micros is None else clock.text(micros)
+
+
+def is_several(uid: str) -> bool:
+    """Whether a box with this uid stands for several nodes, and so is no row to look at."""
+    return uid.startswith(PREFIX)

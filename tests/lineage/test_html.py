@@ -1,0 +1,132 @@
+"""The page around a picture: alone, safe, and with all that its script needs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+
+from lamin_lite.lineage import labels, theme
+from lamin_lite.lineage.page import SCRIPT
+from tests.lineage.graphs import HOSTILE, LINKS, TEXTS, graph_of, linked, node
+from tests.lineage.test_svg import hostile
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and the text of each kind of tag."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.open = [], {}, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def data(self):
+        return json.loads(self.texts["script"][0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINKS, TEXTS)
+def test_whatever_the_names_are_only_our_script_is_there(links, text):
+    page = Page(hostile(linked(links), text).to_html(siblings=99))
+    assert page.all("script") == [{"type": "application/json", "id": "data"}, {}]
+    assert page.texts["script"][1] == SCRIPT
+    assert not [tag for tag, _ in page.tags if tag in {"img", "iframe", "object", "embed", "a", "link", "base", "form"}]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert len(page.data["boxes"]) == sum("data-box" in attributes for _, attributes in page.tags)
+
+
+def test_the_policy_lets_nothing_but_our_script_run():
+    page = Page(graph_of(["r1 > a0"]).to_html())
+    policy = next(each["content"] for each in page.all("meta") if "http-equiv" in each)
+    digest = base64.b64encode(hashlib.sha256(page.texts["script"][1].encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'; ")
+    assert f"script-src 'sha256-{digest}';" in policy
+
+
+def test_nothing_is_fetched():
+    text = graph_of(["r1 > a0"]).to_html()
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"\ssrc=|url\(|@import", text)
+
+
+def test_the_details_of_a_box_are_all_there():
+    nodes = [
+        node("a0", title="results/a.csv", hash="ab" * 32, size=10),
+        node("r1", status="errored", params={"rows": 2}, finished=2_000_000),
+    ]
+    page = Page(graph_of(["r1 > a0"], nodes=nodes).to_html())
+    details = {box["title"]: dict(box["details"]) for box in page.data["boxes"]}
+    assert details["results/a.csv"]["SHA-256"] == "ab" * 32
+    assert details["r1(rows=2)"]["status"] == "errored"
+    assert details["r1(rows=2)"]["finished"] == "1970-01-01 00:00:02 UTC"
+    assert details["r1(rows=2)"]["params"] == "rows = 2"
+    assert page.data["boxes"][page.data["root"]]["title"] == "results/a.csv"
+
+
+def test_it_has_a_title_a_language_and_names_for_its_controls():
+    page = Page(graph_of(["r1 > a0"], nodes=[node("a0", title="a & b.csv")]).to_html())
+    assert page.texts["title"][0] == page.texts["h1"][0] == "Lineage of a & b.csv"
+    assert page.all("html") == [{"lang": "en"}]
+    assert all(each.get("aria-label") or each.get("title") for each in page.all("button") + page.all("input"))
+    names = [attributes["aria-label"] for _, attributes in page.tags if "data-box" in attributes]
+    assert names == ["run, r1(), flow.py · 1970-01-01 00:00", "artifact, a & b.csv, 1970-01-01 00:00"]
+
+
+def test_the_legend_names_what_is_there():
+    page = Page(graph_of(["r1 > a0", "r2 ~ a0"], nodes=[node("r2", status="errored")]).to_html())
+    shown = " ".join(page.texts["span"])
+    assert all(word in shown for word in ("artifact", "run", "errored", "made the same bytes again"))
+    assert "older version" not in shown
+    assert set(theme.MEANINGS) == set(theme.COLOURS)
+
+
+def test_links_lead_to_the_address_that_is_given():
+    page = Page(graph_of(["r1 > a0"]).to_html(base_url="http://127.0.0.1:8000/me/lab"))
+    assert [box["url"] for box in page.data["boxes"]] == [
+        "http://127.0.0.1:8000/me/lab/run/r1",
+        "http://127.0.0.1:8000/me/lab/artifact/a0",
+    ]
+
+
+@pytest.mark.slow
+def test_a_browser_runs_the_script_and_shows_hostile_names_as_text(tmp_path):
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium here: the script of the page was not run")
+    nodes = [node(f"a{at}", title=text) for at, text in enumerate(HOSTILE)]
+    graph = graph_of(["r1 > a0", *(f"a{at} > r1" for at in range(1, len(HOSTILE)))], nodes=nodes)
+    graph.to_html(tmp_path / "page.html", siblings=99)
+    done = subprocess.run(
+        [program, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+         "--dump-dom", (tmp_path / "page.html").as_uri()],
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+    page = Page(done.stdout)
+    assert "live" in page.all("body")[0].get("class", ""), done.stderr[-2000:]
+    assert {box["title"] for box in page.data["boxes"]} == {"r1()", *map(labels.clean, HOSTILE)}
