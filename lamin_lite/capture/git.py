@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     Path = Union[str, os.PathLike[str]]
     Repository = tuple[str, str, str]  # root, its git folder, the git folder that all working trees share
 
-__all__ = ["MAX_DIFF", "git_state"]
+__all__ = ["MAX_DIFF", "TIMEOUT", "find_repository", "git_state", "head_of", "read_text", "run_git"]
 
 MAX_DIFF = 1_000_000  #: bytes of a diff that are kept
-_TIMEOUT = 2.0  # seconds for everything
+TIMEOUT = 2.0  #: seconds for everything
 _LONGEST = 64 * 1024 * 1024  # bytes of packed-refs: a million branches
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # what a repository without commits differs from
 
@@ -76,7 +76,7 @@ def git_state(path: Path) -> Optional[dict[str, Any]]:
     """
     try:
         real = os.path.realpath(path)
-        repository = _find(real)
+        repository = find_repository(real)
         return None if repository is None else _state(real, *repository)
     except Exception:
         return None
@@ -85,11 +85,11 @@ def git_state(path: Path) -> Optional[dict[str, Any]]:
 def _state(path: str, root: str, own: str, common: str) -> dict[str, Any]:
     from time import monotonic
 
-    deadline = monotonic() + _TIMEOUT
-    commit, branch = _head(own, common)
+    deadline = monotonic() + TIMEOUT
+    commit, branch = head_of(own, common)
     inside = os.path.relpath(path, root).replace(os.sep, "/")
     diff, truncated = _diff(root, commit, deadline)
-    listed = _git(root, ["ls-files", "-z", "--", inside], deadline, 4096)
+    listed = run_git(root, ["ls-files", "-z", "--", inside], deadline, 4096)
     return {
         "commit": commit,
         "branch": branch,
@@ -107,7 +107,7 @@ def _state(path: str, root: str, own: str, common: str) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- what files tell
 
 
-def _find(path: str) -> Optional[Repository]:
+def find_repository(path: str) -> Optional[Repository]:
     """Return root, git folder and common git folder; like git, never look beyond the file system of the path."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     device = os.stat(folder).st_dev
@@ -126,17 +126,18 @@ def _git_folder(folder: str) -> Optional[str]:
     if not os.path.lexists(own):
         return None
     if os.path.isfile(own):  # of a submodule or a further working tree
-        word, _, target = _read(own).partition(":")
+        word, _, target = read_text(own).partition(":")
         own = os.path.join(folder, target.strip()) if word == "gitdir" else own
     return own if os.path.lexists(os.path.join(own, "HEAD")) else None
 
 
 def _as_repository(root: str, own: str) -> Repository:
-    common = _read(os.path.join(own, "commondir")).strip()
+    common = read_text(os.path.join(own, "commondir")).strip()
     return root, own, os.path.join(own, common) if common else own
 
 
-def _read(path: str, most: int = 1 << 20) -> str:
+def read_text(path: str, most: int = 1 << 20) -> str:
+    """The start of a file; nothing if there is none."""
     try:
         with open(path, "rb") as file:
             return file.read(most).decode("utf-8", "surrogateescape")
@@ -144,9 +145,9 @@ def _read(path: str, most: int = 1 << 20) -> str:
         return ""
 
 
-def _head(own: str, common: str) -> tuple[Optional[str], Optional[str]]:
+def head_of(own: str, common: str) -> tuple[Optional[str], Optional[str]]:
     """Return commit and branch; the branch is None if HEAD is detached."""
-    head = _read(os.path.join(own, "HEAD")).strip()
+    head = read_text(os.path.join(own, "HEAD")).strip()
     if not head.startswith("ref:"):
         return _hex(head), None
     name = head[4:].strip()
@@ -157,7 +158,7 @@ def _head(own: str, common: str) -> tuple[Optional[str], Optional[str]]:
 
 def _resolve(name: str, own: str, common: str) -> Optional[str]:
     for _ in range(5):  # references may refer to references
-        value = _read(os.path.join(own, name)).strip() or _read(os.path.join(common, name)).strip()
+        value = read_text(os.path.join(own, name)).strip() or read_text(os.path.join(common, name)).strip()
         if not value.startswith("ref:"):
             return _hex(value or _packed(name, common))
         name = value[4:].strip()
@@ -165,7 +166,7 @@ def _resolve(name: str, own: str, common: str) -> Optional[str]:
 
 
 def _packed(name: str, common: str) -> str:
-    text = "\n" + _read(os.path.join(common, "packed-refs"), _LONGEST)
+    text = "\n" + read_text(os.path.join(common, "packed-refs"), _LONGEST)
     end = text.find(f" {name}\n")
     return text[text.rfind("\n", 0, end) + 1 : end] if end >= 0 else ""
 
@@ -186,7 +187,7 @@ def _text(name: str) -> str:
 
 
 def _remote(common: str) -> Optional[str]:
-    addresses = dict(_remotes(_read(os.path.join(common, "config"))))
+    addresses = dict(_remotes(read_text(os.path.join(common, "config"))))
     address = addresses.get("origin") or (next(iter(addresses.values())) if len(addresses) == 1 else None)
     return None if address is None else _without_credentials(_text(address))
 
@@ -224,7 +225,8 @@ def _without_credentials(address: str) -> str:
 # ----------------------------------------------------------------------------------------------- what git tells
 
 
-def _git(root: str, arguments: list[str], deadline: float, max_bytes: int) -> Optional[bytes]:
+def run_git(root: str, arguments: list[str], deadline: float, max_bytes: int) -> Optional[bytes]:
+    """What git prints, run in a folder; None if it fails or is not done by then, a time of ``time.monotonic``."""
     from time import monotonic
 
     left = deadline - monotonic()
@@ -239,7 +241,7 @@ def _environment() -> dict[str, Optional[str]]:
 
 def _diff(root: str, commit: Optional[str], deadline: float) -> tuple[Optional[str], Optional[bool]]:
     """Return the text and whether it was cut, at the end of a line."""
-    output = _git(root, [*_DIFF, commit or _EMPTY_TREE, "--"], deadline, MAX_DIFF + 1)
+    output = run_git(root, [*_DIFF, commit or _EMPTY_TREE, "--"], deadline, MAX_DIFF + 1)
     if output is None:
         return None, None
     truncated = len(output) > MAX_DIFF
@@ -264,16 +266,16 @@ def _pushed(root: str, common: str, commit: Optional[str], deadline: float) -> O
     if _is_tip(common, commit):
         return True
     arguments = ["for-each-ref", "--count=1", f"--contains={commit}", "--format=%(refname)", "refs/remotes"]
-    output = _git(root, arguments, deadline, 4096)
+    output = run_git(root, arguments, deadline, 4096)
     return None if output is None else bool(output)
 
 
 def _is_tip(common: str, commit: str) -> bool:
     """Tell whether a branch of a remote ends in the commit, the usual case, which needs no walk through the history."""
     for folder, _, names in os.walk(os.path.join(common, "refs", "remotes")):
-        if any(_read(os.path.join(folder, name), 100).strip() == commit for name in names):
+        if any(read_text(os.path.join(folder, name), 100).strip() == commit for name in names):
             return True
-    text = _read(os.path.join(common, "packed-refs"), _LONGEST)
+    text = read_text(os.path.join(common, "packed-refs"), _LONGEST)
     at = text.find(f"{commit} refs/remotes/")
     while at >= 0:
         name = text[at + len(commit) + 1 : text.find("\n", at)]

@@ -392,6 +392,17 @@ def test_a_partial_clone_fetches_nothing(repo, tmp_path):
     assert sorted(path.name for path in (clone / ".git" / "objects").rglob("*")) == objects
 
 
+def test_a_shallow_clone_of_a_nested_repository_is_read(repo, tmp_path):
+    (repo / "s.py").write_text("two\n")
+    git(repo, "commit", "-qam", "second")
+    git(tmp_path, "init", "-q", "outer")
+    git(tmp_path / "outer", "clone", "-q", "--depth=1", f"file://{repo}", "inner")
+    inner = tmp_path / "outer" / "inner"
+    state = git_state(inner / "s.py")
+    assert (state["commit"], state["pushed"]) == (git(repo, "rev-parse", "HEAD"), True)
+    assert (state["root"], state["dirty"], state["untracked"]) == (str(inner.resolve()), False, False)
+
+
 def test_the_usual_case_takes_two_forks_and_little_time(repo, tmp_path, forks):
     with_remote(repo, tmp_path)
     begun = time.monotonic()

@@ -1,0 +1,166 @@
+"""The source of a notebook: what it holds, and that the notebook comes back from it."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lamin_lite.capture.notebook import (
+    TAGS,
+    code_cells,
+    notebook_from_source,
+    notebook_source,
+    notebook_title,
+    read_notebook,
+)
+from lamin_lite.capture.source import source_of_file
+
+
+def cell(source, kind="code", **more):
+    """A cell as nbformat has it."""
+    made = {"cell_type": kind, "metadata": {}, "source": source, **more}
+    return {"outputs": [], "execution_count": None, **made} if kind == "code" else made
+
+
+def notebook(*cells, **metadata):
+    return {"cells": [cell(each) if isinstance(each, str) else each for each in cells], "metadata": metadata}
+
+
+def plain(made):
+    """Kind, text and tags of each cell."""
+    return [(each["cell_type"], each["source"], each["metadata"].get("tags", [])) for each in made["cells"]]
+
+
+ODD = ["", " ", "#", "##", "# ", "# %%", "## %%", "# %% [markdown]", "### %% x", "%%bash", "# # %%", "#%%", "%time x"]
+PLAIN = ["!ls", "x = 1", "    return", "\r", "\t", "\x0b", "\u2028", "é 漢", "'''", '"""', "```", "# ---", "- %%"]
+LINES = st.sampled_from(ODD + PLAIN) | st.text(max_size=8).filter(lambda text: "\n" not in text)
+TEXTS = st.lists(LINES, max_size=6).map("\n".join)
+CELLS = st.builds(
+    lambda kind, text, tags: cell(text, kind, metadata={"tags": tags} if tags else {}),
+    st.sampled_from(["code", "markdown", "raw"]),
+    TEXTS,
+    st.lists(st.sampled_from(TAGS), unique=True).map(lambda tags: [tag for tag in TAGS if tag in tags]),
+)
+
+
+@given(st.lists(CELLS, max_size=5).map(lambda cells: notebook(*cells)))
+@example(notebook("# %%\nx", "", "\n", cell("%% x\n\n", "markdown")))
+@example(notebook(cell("#", "markdown"), cell("# Title", "markdown")))
+def test_a_notebook_comes_back_from_its_source(made):
+    source, title = notebook_source(made), notebook_title(made)
+    again = notebook_from_source(source, title)
+    assert notebook_source(again) == source
+    assert notebook_title(again) == title
+    assert again == notebook_from_source(source, title)
+    if title is None:
+        expected = [(kind, text, tags) for kind, text, tags in plain(made)]
+        headings = notebook_from_source(source)
+        assert [part[::2] for part in plain(headings)] == [part[::2] for part in expected]
+
+
+@given(
+    st.lists(CELLS.filter(lambda each: each["cell_type"] != "markdown"), max_size=5).map(lambda cells: notebook(*cells))
+)
+def test_without_a_heading_every_cell_comes_back_to_the_letter(made):
+    assert plain(notebook_from_source(notebook_source(made))) == plain(made)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_the_source_of_some_notebook_and_settles(text):
+    once = notebook_source(notebook_from_source(text))
+    assert notebook_source(notebook_from_source(once)) == once
+
+
+def test_the_source_is_the_percent_format():
+    made = notebook(
+        cell("# Counts\nWe load them.\n\nAll of them.", "markdown"),
+        "import pandas as pd\n%matplotlib inline",
+        cell("n = 3", metadata={"tags": ["parameters", "hide-input"]}),
+        cell(["a\n", "b"], "raw"),
+        "",
+    )
+    assert notebook_source(made) == (
+        "# %% [markdown]\n# #\n# We load them.\n#\n# All of them.\n\n"
+        "# %%\nimport pandas as pd\n%matplotlib inline\n\n"
+        '# %% tags=["parameters"]\nn = 3\n\n'
+        "# %% [raw]\n# a\n# b\n\n"
+        "# %%\n"
+    )
+    assert notebook_title(made) == "Counts"
+
+
+def test_only_what_the_notebook_does_makes_another_source():
+    made = notebook(cell("# One", "markdown", id="a"), cell("x = 1", id="b"))
+    same = copy.deepcopy(made)
+    same["cells"][0].update(source=["# Another", " title"], id="c")
+    same["cells"][1].update(
+        id="d", execution_count=7, outputs=[{"output_type": "stream", "name": "stdout", "text": "1"}]
+    )
+    same["cells"][1]["metadata"] = {"collapsed": True, "tags": ["hide-input"], "execution": {"a": 1}}
+    same["metadata"] = {"kernelspec": {"name": "another"}}
+    assert notebook_source(same) == notebook_source(made)
+    for other in ("x = 2", "x = 1\n"):
+        same["cells"][1]["source"] = other
+        assert notebook_source(same) != notebook_source(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# A title", "A title"),
+        ("text\n## Second level ##\n# First", "Second level"),
+        ("#  C#  ", "C#"),
+        ("#hashtag", None),
+        ("    # code", None),
+        ("```\n# a comment\n```\n# Real", "Real"),
+        ("#\n# After an empty one", None),
+        ("####### seven", None),
+        ("text", None),
+        ("# *É* — 漢字", "*É* — 漢字"),
+    ],
+)
+def test_the_title_is_the_first_heading(text, title):
+    assert notebook_title(notebook("# no heading", cell(text, "markdown"))) == title
+
+
+def test_text_by_hand_and_of_jupytext_is_read():
+    text = "# ---\n# jupyter:\n#   kernelspec: x\n# ---\n\nimport os\n\n# %% [md]\n# # Title\n# %%\nx = 1\n# %%\n\n\ny = 2\n\n\n"
+    assert plain(notebook_from_source(text)) == [
+        ("code", "import os", []),
+        ("markdown", "# Title", []),
+        ("code", "x = 1", []),
+        ("code", "\n\ny = 2\n\n", []),
+    ]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"cells": 3}', b'{"cells": [1]}', b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_notebook_is_none(data):
+    assert read_notebook(data) is None
+
+
+def test_blank_cells_and_text_are_no_code():
+    made = notebook("x", " \n", cell("y", "markdown"), cell(["z\n", "w"]))
+    assert [each["source"] for each in code_cells(made)] == ["x", ["z\n", "w"]]
+
+
+def test_a_file_has_the_hash_of_its_source(tmp_path):
+    path = tmp_path / "a b é.ipynb"
+    path.write_text(json.dumps(notebook(cell("# T", "markdown"), "x = '\ud800\\x00'")), encoding="utf-8")
+    first = source_of_file(str(path))
+    assert (first["kind"], first["description"], first["path"]) == ("notebook", "T", str(path.resolve()))
+    assert first["text"] == "# %% [markdown]\n# #\n\n# %%\nx = '?\\x00'\n"
+    path.write_text(json.dumps(notebook(cell("# U", "markdown"), "x = '\ud800\\x00'", a=1), indent=1), encoding="utf-8")
+    second = source_of_file(str(path))
+    assert second["hash"] == first["hash"]
+    assert second["description"] == "U"
+
+
+def test_a_file_that_is_no_notebook_is_kept_as_it_is(tmp_path):
+    path = tmp_path / "broken.ipynb"
+    path.write_text("<<<<<<< mine\n{}", encoding="utf-8")
+    source = source_of_file(str(path))
+    assert (source["kind"], source["text"], source["description"]) == ("notebook", "<<<<<<< mine\n{}", None)
