@@ -1,7 +1,7 @@
 """The command line: one file a command, imported when it is called.
 
 Exit codes: 0 done; 1 it could not be done, for the reason that one sentence on standard error gives; 2 wrong usage;
-130 interrupted by Ctrl-C; 141 whoever read the output stopped reading, as ``head`` does.
+70 a fault of this program; 130 interrupted by Ctrl-C; 141 whoever read the output stopped reading, as ``head`` does.
 
 Data goes to standard output, words go to standard error. With ``--json`` standard output is one JSON document, in
 ASCII; where a command fails it is empty.
@@ -27,22 +27,30 @@ COMMANDS = {
     "demo": "run a small tracked workflow and show its lineage",
     "init": "make an instance in this folder",
     "info": "show which instance is used here",
+    "connect": "use an instance elsewhere in this folder",
+    "disconnect": "take back what connect did; no data is touched",
     "settings": "show or change settings",
+    "save": "keep a file or folder, or the source of a script or notebook",
+    "load": "write what is stored into files here",
     "lineage": "show where a file, run or script came from",
-    "describe": "show all that is known of a row: file, script, run, project, ...",
+    "diff": "show what differs between two runs",
+    "describe": "show all that is known of a row, such as a file, run or project",
     "get": "show the fields of a row",
     "list": "show the rows of a registry that meet conditions",
     "search": "find rows by a part of their key, name or description",
     "create": "make a project, record, feature, label or other row",
     "update": "change fields of a row",
     "annotate": "add labels and values of features to a row, or remove them",
+    "archive": "put a row aside: hidden like the trash, but kept on purpose",
     "delete": "move a row to the trash, or remove it for ever",
-    "restore": "bring a row back from the trash",
+    "restore": "bring a row back from the trash or the archive",
+    "run": "run a script or program as a tracked run, without changing it",
+    "rerun": "repeat a run, and tell whether it makes the same",
     "reap": "write the end of runs whose process is dead",
 }
 _FILES = {"list": "list_"}  # a module `list` would hide the builtin from this package
 
-OK, FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+OK, FAILED, USAGE, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 70, 130, 141
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -64,16 +72,42 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except LaminLiteError as error:
         return _failed(str(error), FAILED)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _failed(f"{where}{error.strerror or error}", FAILED)
+        return _failed(_of_system(error), FAILED)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        what = f"{type(error).__name__}: {error}"
+        return _failed(f"a fault of {package()} itself ({what}): python -X dev -m {package()} shows where.", FAULT)
     return code
+
+
+def _of_system(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and not error.filename:  # of getcwd
+        return "The current directory is not there any more: go to another one."
+    return f"{error.filename}: {error.strerror or error}" if error.filename else str(error.strerror or error)
 
 
 def _failed(sentence: str, code: int) -> int:
+    from .wording import for_commands
+
+    _say(f"error: {_plain(for_commands(sentence))}")
+    return code
+
+
+def _plain(text: str) -> str:
+    """One line; of a list of problems one line each."""
     from ..lineage.words import plain
 
-    print(f"error: {plain(' '.join(sentence.split()))}", file=sys.stderr)
-    return code
+    return "\n- ".join(plain(" ".join(each.split())) for each in text.split("\n- "))
+
+
+def _say(text: str) -> None:
+    """Write words to standard error; where it is closed or full, there is nobody to tell."""
+    import contextlib
+
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            print(text, file=sys.stderr, flush=True)
 
 
 def _command(argv: list[str]) -> int:
@@ -86,15 +120,18 @@ def _command(argv: list[str]) -> int:
         display.attach_handler()
         return _module(command).run(arguments)
     except Usage as error:
-        print(f"{parser.format_usage()}{parser.prog}: error: {error}", file=sys.stderr)
+        blamed = error.parser or parser
+        _say(f"{blamed.format_usage()}{blamed.prog}: error: {_plain(str(error))}")
         return USAGE
-    except SystemExit as end:  # argparse has said why
+    except SystemExit as end:  # --help and --version
         return end.code if isinstance(end.code, int) else USAGE
 
 
 def _parsed(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
-    """Options may stand between the positional arguments, except where there are sub-commands."""
-    words = _joined(argv)
+    """Options may stand between the positional arguments, except where there are sub-commands or ``--``."""
+    words = _joined(argv) if "--order-by" in parser.format_usage() else argv
+    if "--" in words:  # which intermixed parsing takes away twice
+        return parser.parse_args(words)
     try:
         return parser.parse_intermixed_args(words)
     except TypeError:
@@ -126,9 +163,11 @@ def _without_command(parser: argparse.ArgumentParser, words: list[str]) -> int:
 def _overview() -> argparse.ArgumentParser:
     import argparse
 
+    from .parsing import Parser
+
     width = max(map(len, COMMANDS)) + 2
     lines = [f"  {name:{width}}{sentence}" for name, sentence in COMMANDS.items()]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=program(),
         usage="%(prog)s [--help] [--version] COMMAND ...",
         description="\n".join(["Data lineage with zero dependencies: what made this file, and from what?\n", *lines]),
@@ -148,10 +187,12 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     import argparse
     import textwrap
 
+    from .parsing import Parser
+
     sentence, module = COMMANDS[command], _module(command)
     examples = [f"  {program()} {each}" for each in getattr(module, "EXAMPLES", ())]
     notes = textwrap.fill(getattr(module, "NOTES", "").strip(), 79)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{program()} {command}",
         description=f"{sentence[0].upper()}{sentence[1:]}.",
         epilog="\n".join([*([notes, ""] if notes else []), *(["examples:"] if examples else []), *examples]),

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
     from ..instance import Instance
 
+    Labels = dict[str, list[Any]]
+
 EXAMPLES = (
     "annotate a.csv --project 'My project' --ulabel checked",
     "annotate run 5kQ2 --feature temperature=21.5 --feature experiment=Experiment1",
     "annotate a.csv --ulabel checked --remove",
 )
 NOTES = """
-Labels and features must be there: `create` makes them. With `--remove`, `--feature` takes the name alone. Either all of
-it is done, or nothing.
+Labels and features must be there: `create` makes them. The value of a feature is JSON if it parses, else text; where the
+feature takes texts or names, it is always text. With `--remove`, `--feature` takes the name alone. Either all of it is
+done, or nothing.
 """
 LABELS = {"projects": ("project", models.Project), "records": ("record", models.Record), "ulabels": ("ulabel", models.ULabel)}  # fmt: skip
 
@@ -39,10 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Add or take away."""
     if not any([arguments.feature, *(getattr(arguments, option) for option, _ in LABELS.values())]):
         raise Usage("name a --project, --record, --ulabel or --feature")
-    values = _features(arguments)
+    texts = _features(arguments)
     instance, row = finding.of(arguments)
+    values = {name: _value(instance, name, text) for name, text in texts.items()}
     labels = {name: given.rows(instance, model, getattr(arguments, option)) for name, (option, model) in LABELS.items()}
     with instance.database.write("annotate"):
+        if arguments.remove:
+            labels, values = _those_there(row, labels, values)
         for name, rows in labels.items():
             if rows:
                 manager = _attribute(row, name)
@@ -53,38 +59,65 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _those_there(row: Any, labels: Labels, values: dict[str, Any]) -> tuple[Labels, dict[str, Any]]:
+    """What there is to take away, so that nothing else is said to be taken."""
+    borne = {name: set(_attribute(row, name)) if rows else set() for name, rows in labels.items()}
+    there = {name: [label for label in rows if label in borne[name]] for name, rows in labels.items()}
+    if not values:
+        return there, values
+    known = {*_features_of(row).get_values()}
+    unknown = [name for name in values if name not in known]
+    _features_of(row).remove_values(unknown)  # an error for what is no feature at all
+    return there, {name: value for name, value in values.items() if name in known}
+
+
 def _attribute(row: Any, name: str) -> Any:
     if not hasattr(type(row), name):
         raise errors.InvalidArgument(f"{registries.called(row)} cannot have {name}.")
     return getattr(row, name)
 
 
-def _features(arguments: argparse.Namespace) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _features(arguments: argparse.Namespace) -> dict[str, str]:
+    values: dict[str, str] = {}
     for text in arguments.feature or ():
         name, sign, value = text.partition("=")
         if not name or bool(sign) is arguments.remove:
             form = "--feature NAME, without a value" if arguments.remove else "--feature NAME=VALUE"
             raise Usage(f"{text!r} is not of the form {form}")
-        values[name] = given.value(value)
+        if name in values:
+            raise Usage(f"the feature {name!r} is given twice")
+        values[name] = value
     return values
 
 
-def _set_features(row: Any, values: dict[str, Any], *, remove: bool) -> None:
+def _value(instance: Instance, name: str, text: str) -> Any:
+    """The value that a feature takes: ``2024`` is text where the feature takes texts, or names of rows."""
+    meant = given.value(text)
+    if meant is None or isinstance(meant, str):
+        return meant
+    feature = registries.manager(instance, models.Feature).filter(name=name).first()
+    takes_text = feature is not None and (feature.dtype == "str" or str(feature.dtype).startswith("cat["))
+    return text if takes_text else meant
+
+
+def _features_of(row: Any) -> Any:
     features = _attribute(row, "features")
     if not hasattr(features, "get_values"):  # a project has features in another sense
         raise errors.InvalidArgument(f"{registries.called(row)} cannot have values of features.")
+    return features
+
+
+def _set_features(row: Any, values: dict[str, Any], *, remove: bool) -> None:
+    features = _features_of(row)
     if remove:
         features.remove_values(list(values))
     else:
         features.add_values(values)
 
 
-def _say(
-    instance: Instance, row: Any, labels: dict[str, list[Any]], values: dict[str, Any], arguments: argparse.Namespace
-) -> None:
+def _say(instance: Instance, row: Any, labels: Labels, values: dict[str, Any], arguments: argparse.Namespace) -> None:
     what = [f"{LABELS[name][0]} {registries.title(label)!r}" for name, rows in labels.items() for label in rows]
     what += [f"feature {name!r}" for name in values]
     verb, where = ("took", "from") if arguments.remove else ("added", "to")
-    sentence = f"{verb} {', '.join(what)} {where} {registries.called(row)}"
+    sentence = f"{verb} {', '.join(what) or 'nothing'} {where} {registries.called(row)}"
     output.done(instance, row, "unannotated" if arguments.remove else "annotated", sentence, as_json=arguments.json)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors, models
 from . import finding, given, output, registries
-from .program import Usage
+from .program import Usage, command_line
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +30,7 @@ ELSEWHERE = {
     "collection": "ln.Collection(...).save() does",
     "user": "whoever works in the instance is registered",
 }
+_IDENTIFYING = ("root", "dtype")  #: kept in another form than they are given; another dtype is an error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,17 @@ def run(arguments: argparse.Namespace) -> int:
         row.save()
     action, verb = ("created", "made") if row.uid == uid else ("found", "found")
     output.done(instance, row, action, f"{verb} {registries.called(row)}", as_json=arguments.json)
+    if action == "found":
+        _say_what_stayed(model, row, values)
     return 0
+
+
+def _say_what_stayed(model: Any, row: Any, values: dict[str, Any]) -> None:
+    """Nothing of what is there was changed, which may surprise."""
+    other = [name for name, value in values.items() if name not in _IDENTIFYING and getattr(row, name) != value]
+    if other:
+        change = command_line("update", registries.name(model), registries.title(row))
+        output.notice([f"{', '.join(other)}: as before; `{change} FIELD=VALUE` changes it"])
 
 
 def _dtype(instance: Instance, wanted: Any) -> Any:

@@ -8,24 +8,26 @@ from typing import TYPE_CHECKING, Any
 from .. import errors
 from ..base import display
 from ..lineage import words
+from ..models.base import ARCHIVE
 from . import finding, output, registries
-from .program import Usage, command_line
+from .program import Usage
 
 if TYPE_CHECKING:
     import argparse
 
 EXAMPLES = ("delete a.csv", "delete ulabel checked --permanent --yes")
 NOTES = """
-What refers to a row stops its removal and is named; `--force` takes the row out of what can be without it.
-What is in the trash comes back by `restore`, so nothing is asked. `--permanent` asks in a terminal; elsewhere it needs
-`--yes`, and finds what is in the trash too.
+What is in the trash comes back by `restore`, so nothing is asked. `--permanent` removes the row for ever; it asks in a
+terminal, needs `--yes` elsewhere, and finds what is in the trash too. What refers to the row stops its removal and is
+named; `--force` takes the row out of what can be without it. The bytes of an artifact stay in the storage, as other
+rows may have the same ones.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A row, and how far it goes."""
     finding.add_arguments(parser)
-    parser.add_argument("--permanent", action="store_true", help="remove it for ever, not to the trash")
+    parser.add_argument("--permanent", action="store_true", help="remove the row for ever; stored bytes stay")
     parser.add_argument("--force", action="store_true", help="with --permanent: take it out of what refers to it")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     finding.add_common(parser)
@@ -33,15 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it, and say how it is undone."""
-    instance = finding.opened(arguments.instance)
-    row = _found(instance, arguments)
     if arguments.force and not arguments.permanent:
         raise Usage("--force goes with --permanent")
+    instance, row = _found(arguments)
     called, before = registries.called(row), output.facts(instance, [row])[0]
     if not arguments.permanent:
         row.delete()
-        undone = command_line("restore", registries.title(row))
-        output.done(instance, row, "trashed", f"{called} is in the trash: `{undone}` brings it back", as_json=arguments.json)  # fmt: skip
+        sentence = f"{called} is in the trash: `{finding.again('restore', arguments)}` brings it back"
+        output.done(instance, row, "trashed", sentence, as_json=arguments.json)
         return 0
     if not (arguments.yes or _confirmed(called)):
         display.info("nothing was deleted")
@@ -54,14 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _found(instance: Any, arguments: argparse.Namespace) -> Any:
+def _found(arguments: argparse.Namespace) -> tuple[Any, Any]:
+    """What is in the archive can be moved to the trash, and what is in either be removed for ever."""
     try:
-        return finding.record(instance, arguments.what, arguments.registry)
+        return finding.of(arguments)
     except errors.DoesNotExist:
-        if not arguments.permanent:
-            raise
         try:
-            return finding.record(instance, arguments.what, arguments.registry, trashed=True)
+            return finding.of(arguments, finding.PUT_AWAY if arguments.permanent else (ARCHIVE,))
         except errors.DoesNotExist:
             pass
         raise

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Optional
 from .. import errors, models
 from ..instance import Instance, found
 from ..models import session
-from ..models.base import ARCHIVE
+from ..models.base import ARCHIVE, TRASH
 from ..sql.lookups import nearest
 from . import registries
-from .program import command_line
+from .program import Usage, command_line
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..models.base import SQLRecord
 
@@ -23,23 +23,34 @@ if TYPE_CHECKING:
 SHORTEST = 4  #: characters of a uid that name a row; by fewer a mistyped name would mean any row
 CANDIDATES = 20  #: rows of one registry among which a name is ambiguous
 KNOWN = 1_000  #: the latest rows whose names are compared with one that is not there
+PUT_AWAY = (TRASH, ARCHIVE)  #: branches whose rows are hidden unless one asks for them
+EXACT = ("key", "name", "uid")  #: options that say what WHAT is
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A row, and optionally the registry in which it is."""
     registries.add_argument(parser, optional=True)
-    add_what(parser)
+    add_what(parser, nargs="?")
+    exact = parser.add_mutually_exclusive_group()
+    for name in EXACT:
+        exact.add_argument(f"--{name}", metavar=name.upper(), help=f"instead of WHAT: nothing but the {name}")
 
 
-def add_what(parser: argparse.ArgumentParser) -> None:
+def add_what(parser: argparse.ArgumentParser, **options: Any) -> None:
     """A row."""
-    parser.add_argument("what", metavar="WHAT", help="its key, name or uid; of a uid 4 characters are enough")
+    sentence = "its key, name or uid; of a uid 4 characters are enough"
+    parser.add_argument("what", metavar="WHAT", help=sentence, **options)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """The form of the answer, and the instance."""
-    parser.add_argument("--json", action="store_true", help="as one JSON document, for programs")
+    add_json(parser)
     add_instance(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The form of the answer."""
+    parser.add_argument("--json", action="store_true", help="as one JSON document, for programs")
 
 
 def add_instance(parser: argparse.ArgumentParser) -> None:
@@ -54,44 +65,98 @@ def opened(path: Optional[str]) -> Instance:
     return instance
 
 
-def of(arguments: argparse.Namespace) -> tuple[Instance, Any]:
-    """The instance and the row that the arguments of `add_arguments` name."""
+def of(
+    arguments: argparse.Namespace, branches: tuple[int, ...] = (), among: Sequence[Model] = ()
+) -> tuple[Instance, Any]:
+    """The instance and the row that the arguments of `add_arguments` name; the others as for `record`."""
+    model, wanted, field = _wanted(arguments)
+    if among and model not in (None, *among):
+        raise Usage(f"the registry is one of {', '.join(map(registries.name, among))}")
     instance = opened(arguments.instance)
-    return instance, record(instance, arguments.what, arguments.registry)
+    return instance, record(instance, wanted, model, field=field, branches=branches, among=among)
 
 
-def record(instance: Instance, wanted: str, model: Optional[Model] = None, *, trashed: bool = False) -> Any:
+def again(command: str, arguments: argparse.Namespace) -> str:
+    """Another command about the same row, named as it was."""
+    words = [word for word in (arguments.registry, arguments.what) if word is not None]
+    options = [f"--{name}={getattr(arguments, name)}" for name in EXACT if getattr(arguments, name) is not None]
+    return command_line(command, *options, *(["--"] if any(word.startswith("-") for word in words) else []), *words)
+
+
+def _wanted(arguments: argparse.Namespace) -> tuple[Optional[Model], str, Optional[str]]:
+    """The registry, what names the row, and of which field that is the value, if that is said."""
+    import argparse
+
+    words = [word for word in (arguments.registry, arguments.what) if word is not None]
+    field = next((name for name in EXACT if getattr(arguments, name) is not None), None)
+    if len(words) + (field is not None) > 2 or (field is None and not words):
+        raise Usage("name one row: WHAT, or one of --key, --name and --uid")
+    wanted = words.pop() if field is None else getattr(arguments, field)
+    try:
+        return (registries.named(words[0]) if words else None), wanted, field
+    except argparse.ArgumentTypeError as error:
+        raise Usage(str(error)) from None
+
+
+def record(
+    instance: Instance,
+    wanted: str,
+    model: Optional[Model] = None,
+    *,
+    field: Optional[str] = None,
+    branches: tuple[int, ...] = (),
+    among: Sequence[Model] = (),
+) -> Any:
     """The row with this key, name or uid, else the one whose uid starts so; of several versions the latest.
 
-    It is looked for in each registry, unless one is given; in trash and archive with ``trashed=True``. Raises
-    `MultipleResults`, naming the candidates, and `DoesNotExist`, naming what is like it.
+    It is looked for in each registry, or ``among`` these, unless one is given; by any of these fields, unless one is named; among what is
+    not hidden, unless other branches are given. Raises `MultipleResults`, naming the candidates, and `DoesNotExist`,
+    naming what is like it.
     """
-    among = [model] if model else [*registries.known().values()]
-    rows = _candidates(instance, wanted, among, trashed=trashed)
+    among = [model] if model else [*(among or registries.known().values())]
+    rows = _candidates(instance, wanted, among, field, branches)
     if len(rows) > 1:
         raise _ambiguous(wanted, rows)
     if not rows:
-        raise _missing(instance, wanted, among, trashed=trashed)
+        raise _missing(instance, wanted, among, field, branches)
     return rows[0]
 
 
-def _candidates(instance: Instance, wanted: str, among: Iterable[Model], *, trashed: bool) -> list[Any]:
-    among = [model for model in among if not trashed or "branch" in model.__table__.fields]
+def naming(instance: Instance, model: Model, wanted: str, field: Optional[str] = None) -> list[dict[str, str]]:
+    """The conditions of which one holds for a row that a text names; the start of a uid is the last of them."""
+    fields = [*registries.title_fields(model), "uid"]
+    conditions = [{name: wanted} for name in fields if field in (None, name)]
+    if model is models.Storage and field is None and wanted:
+        import os
+
+        conditions.append({"root": instance.stored_root(os.path.abspath(wanted))})
+    return conditions
+
+
+def is_start_of_uid(text: str) -> bool:
+    """Whether a text is long enough, and of such characters, that it can name a row as the start of its uid."""
+    return len(text) >= SHORTEST and text.isalnum() and text.isascii()
+
+
+def _candidates(
+    instance: Instance, wanted: str, among: Iterable[Model], field: Optional[str], branches: tuple[int, ...]
+) -> list[Any]:
+    among = [model for model in among if not branches or "branch" in model.__table__.fields]
     rows: dict[tuple[Model, str], Any] = {}
     for model in among:
-        for field in (*registries.title_fields(model), "uid"):
-            rows.update(_rows(instance, model, {field: wanted}, trashed=trashed))
-    if not rows and len(wanted) >= SHORTEST and wanted.isalnum() and wanted.isascii():
+        for condition in naming(instance, model, wanted, field):
+            rows.update(_rows(instance, model, condition, branches))
+    if not rows and field in (None, "uid") and is_start_of_uid(wanted):
         for model in among:
-            rows.update(_rows(instance, model, {"uid__startswith": wanted}, trashed=trashed))
+            rows.update(_rows(instance, model, {"uid__startswith": wanted}, branches))
     return list(rows.values())
 
 
 def _rows(
-    instance: Instance, model: Model, condition: dict[str, str], *, trashed: bool
+    instance: Instance, model: Model, condition: dict[str, str], branches: tuple[int, ...]
 ) -> dict[tuple[Model, str], Any]:
     """The rows that meet the condition; of the versions of a family one, the latest if it is among them."""
-    where: dict[str, Any] = {**condition, "branch_id__lte": ARCHIVE} if trashed else {**condition}
+    where: dict[str, Any] = {**condition, **({"branch_id__in": branches} if branches else {})}
     rows = registries.manager(instance, model).filter(**where)
     if "is_latest" not in model.__table__.fields:
         return {(model, row.uid): row for row in rows[:CANDIDATES]}
@@ -109,23 +174,28 @@ def _ambiguous(wanted: str, rows: list[Any]) -> errors.MultipleResults:
     return errors.MultipleResults(f"{wanted!r} means {several}: {remedy}")
 
 
-def _missing(instance: Instance, wanted: str, among: list[Model], *, trashed: bool) -> errors.DoesNotExist:
+def _missing(
+    instance: Instance, wanted: str, among: list[Model], field: Optional[str], branches: tuple[int, ...]
+) -> errors.DoesNotExist:
     what = registries.name(among[0]) if len(among) == 1 else "row"
-    gone = [] if trashed else _candidates(instance, wanted, among, trashed=True)
-    if gone:
+    elsewhere = _candidates(instance, wanted, among, field, () if branches else PUT_AWAY)
+    if elsewhere and branches:
+        return errors.DoesNotExist(f"{registries.called(elsewhere[0])} is not in the trash, nor in the archive.")
+    if elsewhere:
         remedy = command_line("restore", wanted)
-        return errors.DoesNotExist(f"{wanted!r} is in the {gone[0].branch.name}: `{remedy}` brings it back.")
-    near = nearest(wanted, [title for each in among for title in _titles(instance, each, trashed=trashed)])
+        return errors.DoesNotExist(f"{wanted!r} is in the {elsewhere[0].branch.name}: `{remedy}` brings it back.")
+    near = nearest(wanted, [title for each in among for title in _titles(instance, each, field, branches)])
     many = registries.plural(among[0] if len(among) == 1 else models.Artifact)
-    shows = command_line("list", many, *(["--trash"] if trashed else []))
+    shows = command_line("list", many, *(["--trash"] if branches else []))
     hint = f"did you mean {near!r}?" if near else f"`{shows}` shows what is there."
-    where = f"in the trash of {instance.root}" if trashed else f"in {instance.root}"
-    return errors.DoesNotExist(f"No {what} {where} has the key, name or uid {wanted!r}: {hint}")
+    where = f"in trash and archive of {instance.root}" if branches else f"in {instance.root}"
+    return errors.DoesNotExist(f"No {what} {where} has the {field or 'key, name or uid'} {wanted!r}: {hint}")
 
 
-def _titles(instance: Instance, model: Model, *, trashed: bool) -> list[str]:
-    where = {"branch_id__lte": ARCHIVE} if trashed else {}
-    if trashed and "branch" not in model.__table__.fields:
+def _titles(instance: Instance, model: Model, field: Optional[str], branches: tuple[int, ...]) -> list[str]:
+    if branches and "branch" not in model.__table__.fields:
         return []
-    rows = registries.manager(instance, model).filter(**where).order_by("-id")[:KNOWN]
-    return [title for field in registries.title_fields(model) for title in rows.values_list(field, flat=True) if title]
+    rows = registries.manager(instance, model).filter(**({"branch_id__in": branches} if branches else {}))
+    rows = rows.order_by("-id")[:KNOWN]
+    fields = [name for name in registries.title_fields(model) if field in (None, name)]
+    return [title for each in fields for title in rows.values_list(each, flat=True) if title]

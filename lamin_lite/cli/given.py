@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
 from ..sql.fields import ForeignKey
-from ..sql.lookups import unknown_field
+from ..sql.lookups import Q, unknown_field
+from ..sql.relations import ParamsIndex
 from . import finding, registries
 from .program import Usage
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..instance import Instance
-    from ..models.base import Manager, SQLRecord
+    from ..models.base import SQLRecord
 
     Pair = tuple[str, str]
     Model = type[SQLRecord]
@@ -52,13 +53,16 @@ def value(text: str) -> Any:
         return text
 
 
-def conditions(manager: Manager[Any], pairs: Sequence[Pair]) -> dict[str, Any]:
-    """Lookups for `filter`; where the field is a text, so is ``2024``."""
-    return {name: _fitting(manager, name, text) for name, text in pairs}
+def conditions(instance: Instance, model: Model, pairs: Sequence[Pair]) -> list[Q]:
+    """Conditions for `filter`; where the field is a text, so is ``2024``, and a related row is named by a text."""
+    return [_condition(instance, model, name, text) for name, text in pairs]
 
 
-def _fitting(manager: Manager[Any], name: str, text: str) -> Any:
-    meant = value(text)
+def _condition(instance: Instance, model: Model, name: str, text: str) -> Q:
+    meant, manager = value(text), registries.manager(instance, model)
+    related = _related_model(model, name)
+    if related is not None:
+        return Q(**{f"{name}__isnull": True}) if meant is None else _named(instance, related, name, text)
     try:
         manager.filter(**{name: meant})
     except errors.InvalidArgument:
@@ -69,9 +73,34 @@ def _fitting(manager: Manager[Any], name: str, text: str) -> Any:
         except errors.InvalidArgument:
             pass  # what is wrong with the value that was meant says more
         else:
-            return text
+            return Q(**{name: text})
         raise
-    return meant
+    return Q(**{name: meant})
+
+
+def _related_model(model: Model, path: str) -> Optional[Model]:
+    """The registry to which a path of names leads; None if it ends at a field, a param or a lookup."""
+    if path == "branch":
+        return None  # whose names, and null for all, are known to queries
+    found: Optional[Model] = model
+    for name in path.split("__"):
+        if found is None:
+            return None
+        field, relation = found.__table__.fields.get(name), found.__relations__.get(name)
+        if isinstance(field, ForeignKey):
+            found = registries.target(field)
+        else:
+            found = None if relation is None or isinstance(relation, ParamsIndex) else registries.of_table(relation.to)
+    return found
+
+
+def _named(instance: Instance, related: Model, path: str, text: str) -> Q:
+    """Related rows that are called so: all versions of a key."""
+    named = Q()
+    for condition in finding.naming(instance, related, text):
+        one = Q(**{f"{path}__{field}": held for field, held in condition.items()})
+        named = named | one if named else one
+    return named | Q(**{f"{path}__uid__startswith": text}) if finding.is_start_of_uid(text) else named
 
 
 def changes(instance: Instance, model: Model, pairs: Sequence[Pair]) -> dict[str, Any]:

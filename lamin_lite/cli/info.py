@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from .. import errors
 from ..base import display, settings
-from . import finding
+from ..lineage import words
+from ..tracking.settings import settings as process
+from . import finding, output
+from .wording import for_commands
 
 if TYPE_CHECKING:
     import argparse
     from typing import Any, Optional
+
+    from ..instance import Instance
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,18 +28,21 @@ def run(arguments: argparse.Namespace) -> int:
     facts: Optional[dict[str, Any]] = None
     reason = ""
     try:
-        facts = finding.opened(arguments.instance).info()
+        facts = facts_of(finding.opened(arguments.instance))
     except errors.NoInstance as error:
         if arguments.instance or settings.variable("INSTANCE"):
             raise
-        reason = str(error)
+        reason = for_commands(str(error))
     if arguments.json:
-        import json
-
-        display.show(json.dumps({"instance": None} if facts is None else facts, indent=2))
+        output.document({"instance": None} if facts is None else facts)
     else:
         display.show(_table(facts) if facts else f"instance: none\n{reason}")
     return 0
+
+
+def facts_of(instance: Instance) -> dict[str, Any]:
+    """What is in use in an instance, and in this process."""
+    return {**instance.info(), "git sync": process.sync_git_repo}
 
 
 def _table(facts: dict[str, Any]) -> str:
@@ -45,4 +53,4 @@ def _table(facts: dict[str, Any]) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return "not set"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return words.plain(", ".join(map(str, value)) if isinstance(value, list) else value)

@@ -5,27 +5,70 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .. import errors
 from ..base import display, names
 from ..instance import Instance
+from ..lineage import words
+from . import finding, output
+from .info import facts_of
 
 if TYPE_CHECKING:
     import argparse
 
+STORAGE = "./storage"
+EXAMPLES = (
+    "init",
+    "init --storage ./data --name atlas",
+    "init --storage /shared/atlas --db 'postgresql://db.example.org/atlas?schema=lab'",
+)
+NOTES = """
+Where the folder has an instance already, it is connected, and nothing is changed. Other folders join the same database
+by the same `--storage` and `--db`. docs/postgresql.md says more of databases on a server.
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where, and under which name."""
-    parser.add_argument(
-        "--storage", metavar="DIR", default="./storage", help="folder that keeps data and database (%(default)s)"
-    )
+    parser.add_argument("--storage", metavar="DIR", help=f"folder that keeps data and database ({STORAGE})")
     parser.add_argument("--name", help="what to call the instance (the name of the storage folder)")
+    parser.add_argument(
+        "--db",
+        metavar="URL",
+        help="a PostgreSQL database instead of a file, postgresql://[user@]host[:port]/name[?schema=NAME]; no password",
+    )
+    finding.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Make it in the current directory, or say that it is there."""
     known = os.path.isfile(os.path.join(names.MARKER_DIR, names.INSTANCE_FILE))
-    instance = Instance.init(storage=arguments.storage, name=arguments.name)
-    verb = "found" if known else "made"
-    display.info(f"{verb} instance {instance.name!r} in {instance.root}, database {instance.database.path}")
+    marked = os.path.join(arguments.storage or STORAGE, names.MARKER_DIR, names.STORAGE_FILE)
+    joined = not known and os.path.isfile(marked)
+    instance = _instance(arguments, known)
+    if arguments.json:
+        output.document({"action": "connected" if known or joined else "created", **facts_of(instance)})
+        return 0
+    verb = "connected to" if known else "joined" if joined else "made"
+    display.info(
+        words.plain(f"{verb} instance {instance.name!r} in {instance.root}, database {instance.database.path}")
+    )
     if not known:
         display.info("scripts in this folder and below now use it")
     return 0
+
+
+def _instance(arguments: argparse.Namespace, known: bool) -> Instance:
+    storage, url = arguments.storage, arguments.db
+    if storage is not None and ("://" in storage or not storage):
+        raise errors.InvalidArgument(f"--storage {storage!r} is no folder: name one; it is made if it is not there.")
+    if url is not None and "://" not in url:
+        raise errors.InvalidArgument(
+            f"--db {url!r} is no URL such as postgresql://user@host/name; without --db the database is a file in the storage."
+        )
+    if not known or storage is not None or url is not None:
+        instance = Instance.init(storage=storage or STORAGE, name=arguments.name or None, database=url)
+    else:
+        instance = Instance.open(os.curdir)
+    if known and arguments.name not in (None, instance.name):
+        raise errors.Conflict(f"{instance.root} has the instance {instance.name!r} already, which keeps its name.")
+    return instance

@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
-from ..base import clock
+from ..base import display
 from . import finding, output
+from .program import Usage
 
 if TYPE_CHECKING:
     import argparse
 
-EXAMPLES = ("lineage results/summary.json", "lineage my_script.py --no-children --json")
+EXAMPLES = (
+    "lineage results/summary.json",
+    "lineage results/summary.json --output lineage.html",
+    "lineage my_script.py --no-children --format mermaid --depth 4",
+)
+FORMATS = ("text", "svg", "html", "mermaid", "dot", "json")
+_SUFFIXES = {
+    "": "text",
+    ".txt": "text",
+    ".svg": "svg",
+    ".html": "html",
+    ".htm": "html",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".json": "json",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A row, and in which directions."""
+    """A row, in which directions and how far, and in which form."""
     finding.add_arguments(parser)
     parser.add_argument("--no-children", action="store_true", help="leave out what was made from it")
+    parser.add_argument("--depth", metavar="N", type=int, help="so many steps, a file or a run each (all)")
+    parser.add_argument("--format", choices=FORMATS, help="text, or what the suffix of the output says")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to this file, not to standard output")
     finding.add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the trees, or the graph."""
-    (_, row), with_children = finding.of(arguments), not arguments.no_children
+    """Write the trees, a picture, or the graph."""
+    form = _form(arguments)
+    _, row = finding.of(arguments)
     if not hasattr(type(row), "view_lineage"):
         raise errors.InvalidArgument(
             f"{type(row).__name__} {row.uid} has no lineage: ask an artifact, a run or a transform."
         )
-    if not arguments.json:
-        row.view_lineage(with_children=with_children)
+    graph = row.view_lineage(with_children=not arguments.no_children, return_graph=True, depth=arguments.depth)
+    text = _written(graph, form)
+    if arguments.output in (None, "-"):
+        display.show(text.rstrip("\n"))
         return 0
-    graph = row.view_lineage(with_children=with_children, return_graph=True)
-    output.document(
-        {
-            "root": graph.root.uid,
-            "nodes": [_node(node) for node in graph.nodes],
-            "edges": [edge._asdict() for edge in graph.edges],
-            "groups": [_node(node) for node in graph.groups],
-            "is_cut": graph.is_cut,
-        }
-    )
+    path = os.path.abspath(arguments.output)
+    if os.path.isdir(path):
+        raise errors.InvalidArgument(f"{path} is a folder: name the file to write.")
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    display.info(f"wrote {path}")
     return 0
 
 
-def _node(node: Any) -> dict[str, Any]:
-    return {**node._asdict(), "at": None if node.at is None else clock.to_datetime(node.at)}
+def _form(arguments: argparse.Namespace) -> str:
+    wish: Optional[str] = "json" if arguments.json else arguments.format
+    if arguments.json and arguments.format not in (None, "json"):
+        raise Usage(f"--json and --format {arguments.format} exclude each other.")
+    suffix = os.path.splitext(arguments.output or "")[1].lower()
+    form = wish or _SUFFIXES.get(suffix)
+    if form is None:
+        known = ", ".join(each for each in _SUFFIXES if each)
+        raise Usage(
+            f"--output {arguments.output}: no format is known by {suffix}: choose one of {known}, or say --format."
+        )
+    return form
+
+
+def _written(graph: Any, form: str) -> str:
+    if form == "json":
+        return output.json_text(graph.to_dict()) + "\n"
+    text: str = str(graph) + "\n" if form == "text" else getattr(graph, f"to_{form}")()
+    return text

@@ -9,6 +9,7 @@ from ..base import display
 from ..lineage import words
 from ..models import Run, Storage
 from ..sql.fields import ForeignKey
+from ..sql.tables import terminal_width, text_width
 from . import registries
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ COLUMNS = {
 }
 _SHOWN_THOUGH_HIDDEN = ("branch", "space", "updated_at")
 _NARROWEST = 16  #: what a text keeps where the terminal is too narrow
-_CUT = frozenset(["key", "name", "description", "transform", "entrypoint", "path", "title", "type", "dtype"])
+_WHOLE = frozenset("registry uid size version status kind is_type started_at created_at".split())  #: never cut
 _DISPENSABLE = ("created_by", "version", "created_at", "kind", "is_type", "description")  #: in this order
 _MANY = 500  #: related rows that are read at once
 
@@ -88,9 +89,14 @@ def brief(row: SQLRecord) -> Related:
 
 def document(value: object) -> None:
     """Write one JSON document, in ASCII, so that no text in it can steer a terminal."""
+    display.show(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """A value as a JSON document."""
     import json
 
-    display.show(json.dumps(plain(value), indent=2, allow_nan=False))
+    return json.dumps(plain(value), indent=2, allow_nan=False)
 
 
 def plain(value: Any) -> Any:
@@ -124,18 +130,29 @@ def field_list(row: Facts) -> str:
     return "\n".join(f"{name + ':':{width}}{text}" for name, text in shown.items())
 
 
-def table(rows: Sequence[Facts], columns: Sequence[str]) -> str:
-    """Rows as an aligned table; columns without any value are left out."""
+def show_table(rows: Sequence[Facts], columns: Sequence[str], wanted: Sequence[str] = ()) -> None:
+    """Print rows as an aligned table; columns without any value are left out, and those that do not fit are named.
+
+    ``wanted``: more columns, also without values.
+    """
     cells = {
-        name: [name.replace("_", " ").upper(), *(_table_cell(name, row.get(name)) for row in rows)]
-        for name in columns
-        if any(row.get(name) not in (None, False, "") for row in rows)
+        name: [_heading(name), *(_table_cell(name, row.get(name)) for row in rows)]
+        for name in dict.fromkeys([*columns, *wanted])
+        if name in wanted or any(row.get(name) not in (None, False, "", []) for row in rows)
     }
-    widths = _fitted({name: max(map(_width, column)) for name, column in cells.items()})
-    return "\n".join(
+    widths = _fitted({name: max(map(text_width, column)) for name, column in cells.items()}, wanted)
+    lines = (
         "  ".join(_padded(cells[name][at], width, right=name == "size") for name, width in widths.items()).rstrip()
         for at in range(len(rows) + 1)
     )
+    display.show("\n".join(lines))
+    left_out = [_heading(name).lower() for name in cells if name not in widths]
+    if left_out:
+        display.info(f"no room for {', '.join(left_out)}: --json has all")
+
+
+def _heading(name: str) -> str:
+    return words.plain(name if "__" in name else name.replace("_", " ")).upper()
 
 
 def columns_of(registry: str) -> list[str]:
@@ -146,8 +163,10 @@ def columns_of(registry: str) -> list[str]:
 def _table_cell(name: str, value: Any) -> str:
     if isinstance(value, Related):
         return words.plain([held for held in value.values() if held][-1])
-    if hasattr(value, "strftime"):
+    if hasattr(value, "hour"):
         return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, list):
+        return ", ".join(_table_cell(name, each) for each in value)
     return "" if value in (None, False) else _cell(name, value)
 
 
@@ -159,7 +178,7 @@ def _cell(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name == "size" and isinstance(value, int):
         return words.size(value)
-    if hasattr(value, "strftime"):
+    if hasattr(value, "hour"):
         return _moment(value)
     if isinstance(value, (dict, list)):
         import json
@@ -180,22 +199,22 @@ def _text(text: str) -> str:
     return f"{words.plain(lines[0])} … ({len(lines):,} lines)"
 
 
-def _fitted(widths: dict[str, int]) -> dict[str, int]:
+def _fitted(widths: dict[str, int], wanted: Sequence[str]) -> dict[str, int]:
     """The columns that a terminal has room for, and their widths; what is no terminal takes all.
 
-    A text is cut down to `_NARROWEST` characters before a column is left out, and a uid never.
+    A text is cut down to `_NARROWEST` characters before a column is left out; the first two columns never are, and
+    those that are wanted go last.
     """
     if not (sys.stdout is not None and sys.stdout.isatty()):
         return widths
-    import shutil
-
-    columns, shown = shutil.get_terminal_size().columns, dict(widths)
-    for dropped in ("", *_DISPENSABLE):
+    columns, shown = terminal_width(), dict(widths)
+    others = [*reversed([*widths][2:])]
+    order = sorted([*_DISPENSABLE, *(name for name in others if name not in _DISPENSABLE)], key=wanted.__contains__)
+    for dropped in ("", *order):
         shown.pop(dropped, None)
         room = columns - 2 * (len(shown) - 1)
-        cut = {name: width for name, width in shown.items() if name in _CUT and width > _NARROWEST}
-        least = sum(shown.values()) - sum(width - _NARROWEST for width in cut.values())
-        if least <= room:
+        cut = {name: width for name, width in shown.items() if name not in _WHOLE and width > _NARROWEST}
+        if sum(shown.values()) - sum(width - _NARROWEST for width in cut.values()) <= room:
             break
     while sum(shown.values()) > room and cut:
         widest = max(cut, key=lambda name: shown[name])
@@ -206,24 +225,13 @@ def _fitted(widths: dict[str, int]) -> dict[str, int]:
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:
-    if _width(text) > width:
+    if text_width(text) > width:
         text = text[:width]
-        while _width(text) >= width:
+        while text_width(text) >= width:
             text = text[:-1]
         text += "…"
-    space = " " * (width - _width(text))
+    space = " " * (width - text_width(text))
     return space + text if right else text + space
-
-
-def _width(text: str) -> int:
-    """Columns that a terminal takes: two for wide characters, none for combining ones."""
-    if text.isascii():
-        return len(text)
-    import unicodedata
-
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
 
 
 def notice(lines: Iterable[str]) -> None:

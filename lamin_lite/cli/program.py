@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    import argparse
 
 
 class Usage(Exception):
-    """Arguments that do not go together; the command ends with exit code 2."""
+    """Arguments that do not go together; the command ends with exit code 2. ``parser``: whose usage is shown."""
+
+    def __init__(self, message: str, parser: Optional[argparse.ArgumentParser] = None) -> None:
+        super().__init__(message)
+        self.parser = parser
 
 
 def package() -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..base import display
+from ..lineage import words
 from ..models import Run
 from ..models.base import query
 from ..tracking import liveness
-from . import finding
+from . import finding, output
 
 if TYPE_CHECKING:
     import argparse
-
-    from ..instance import Instance
 
 HOUR = 3600.0
 
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also runs of which cannot be known whether they live, started more than so many hours ago",
     )
     parser.add_argument("--dry-run", action="store_true", help="only show them")
-    finding.add_instance(parser)
+    finding.add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,18 +37,22 @@ def run(arguments: argparse.Namespace) -> int:
     instance = finding.opened(arguments.instance)
     older_than = None if arguments.older_than is None else arguments.older_than * HOUR
     ended = liveness.reap(instance, host=arguments.host, older_than=older_than, dry_run=arguments.dry_run)
-    for uid in ended:
-        display.show(_line(instance, uid))
+    runs = list(query(Run, instance).filter(uid__in=ended).order_by("started_at"))
+    if arguments.json:
+        said = {"action": "ended", "dry_run": arguments.dry_run, "total": len(runs)}
+        output.document({**said, "rows": output.facts(instance, runs)})
+        return 0
+    for each in runs:
+        display.show(_line(each))
     verb = "would be ended" if arguments.dry_run else "ended"
-    display.info(f"{len(ended):,} run{'s' * (len(ended) != 1)} {verb}")
+    display.info(f"{len(runs):,} run{'s' * (len(runs) != 1)} {verb}")
     return 0
 
 
-def _line(instance: Instance, uid: str) -> str:
-    found = query(Run, instance).filter(uid=uid).one()
+def _line(found: Any) -> str:
     what = f"{found.transform.key or found.transform.uid}{': ' if found.entrypoint else ''}{found.entrypoint or ''}"
     host = (found.process or {}).get("host") or "an unknown host"
-    return f"{uid}  {what}  started {found.started_at:%Y-%m-%d %H:%M:%S} UTC on {host}"
+    return words.plain(f"{found.uid}  {what}  started {found.started_at:%Y-%m-%d %H:%M:%S} UTC on {host}")
 
 
 def _hours(text: str) -> float:

@@ -25,21 +25,34 @@ The instance is the one of the current folder, or above it; `--instance PATH` na
 |---|---|
 | 0 | done; also a list or search that finds nothing |
 | 1 | not done: one sentence on standard error says why, and nothing was changed |
-| 2 | wrong usage |
+| 2 | wrong usage: unknown commands, options or registries, or options that do not go together |
+| 70 | a fault of the program itself; `python -X dev -m lamin_lite ...` shows where |
 | 130 | interrupted |
 | 141 | whoever read the output stopped reading |
 
 **Output.** Data goes to standard output, words to standard error. `--json` writes one JSON document to standard output;
 its names stay as they are, new ones may come. A row is its fields by name; a related row in it is its `uid` and its `key`
-or `name`; times are ISO 8601 in UTC; a number that JSON lacks (`nan`, `inf`) is text. Commands that change something give
-`{"action": ..., "record": {...}}`. Control characters in names never reach a terminal: words and tables show `·` for them,
-JSON escapes them.
+or `name`; times are ISO 8601 in UTC; a number that JSON lacks (`nan`, `inf`) is text. Control characters in names never
+reach a terminal: words and tables show `·` for them, JSON escapes them.
+
+| command | its JSON document |
+|---|---|
+| `get` | the row |
+| `describe` | the row, with `related`: for each relation `total` and the first `rows`; `features`; `path` of an artifact |
+| `list`, `search` | `rows`; of `list` also `registry`, and `total`, how many there are without the limit |
+| `create`, `update`, `annotate`, `archive`, `delete`, `restore` | `action` and `record`; `action` is `created`, `found`, `updated`, `annotated`, `unannotated`, `archived`, `trashed`, `deleted` or `restored` |
+| `init` | `action` (`created` or `connected`), and what `info` tells |
+| `info` | what is in use; `{"instance": null}` where there is no instance |
+| `settings` | the setting, `{"dev-dir": ...}` |
+| `reap` | `action` (`ended`), `dry_run`, `total` and the `rows` |
+| `lineage` | `root`, `starts`, `nodes`, `edges`, `groups`, `is_cut` |
 
 **Questions.** A command asks only in a terminal, only before something is lost for ever, and not with `--yes`.
 
 **WHAT** is a key, a name or a uid, of which the first 4 characters are enough. It is looked up in all registries; where
 several rows have it, the error names them, and the registry before it (`get transform a.py`) or the uid decides. Of
-several versions it is the latest.
+several versions it is the latest. `--key`, `--name` and `--uid` take its place, and look for nothing else; after `--` it
+may begin with a dash.
 
 **A row** is one entry of a registry. Registries are named in singular or plural, in any case: {registries}.
 """

@@ -60,11 +60,11 @@ def named(text: str) -> Model:
 
 def add_argument(parser: argparse.ArgumentParser, *, optional: bool = False, **options: Any) -> None:
     """The argument REGISTRY; where it may be left out, it is found by looking."""
-    sentence = f"{', '.join(known())}; singular or plural"
-    if optional:
-        sentence = "the registry in which to look; without it, all"
-    options = {"type": named, "help": sentence, **options}
-    parser.add_argument("registry", metavar="REGISTRY", nargs="?" if optional else None, **options)
+    if optional:  # with one word only, that is WHAT: what a registry is, is seen when all words are there
+        options = {"nargs": "?", "help": "the registry in which to look; without it, all"}
+    else:
+        options = {"type": named, "help": f"{', '.join(known())}; singular or plural", **options}
+    parser.add_argument("registry", metavar="REGISTRY", **options)
 
 
 def manager(instance: Instance, model: Model) -> Manager[Any]:
@@ -74,7 +74,12 @@ def manager(instance: Instance, model: Model) -> Manager[Any]:
 
 def target(field: ForeignKey[Any]) -> Model:
     """The registry whose rows a field names."""
-    found: Model = by_table[field.to]
+    return of_table(field.to)
+
+
+def of_table(table: str) -> Model:
+    """The registry whose rows a table of the database keeps."""
+    found: Model = by_table[table]
     return found
 
 
@@ -84,7 +89,9 @@ def title_fields(model: Model) -> Iterator[str]:
 
 
 def title(row: SQLRecord) -> str:
-    """What to call a row: its key or name, else its description, else its uid."""
+    """What to call a row: its key or name, else its description, else its uid; a storage by its path."""
+    if isinstance(row, models.Storage):
+        return row.path
     names = (*title_fields(type(row)), *(["description"] if "description" in row.__table__.fields else []))
     return next((str(held) for held in (getattr(row, each) for each in names) if held), row.uid)
 

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         output.document({"text": arguments.text, "rows": shown})
         return 0
     if shown:
-        display.show(output.table(shown, ["registry", "uid", "title", "description"]))
+        output.show_table(shown, ["registry", "uid", "title", "description"])
     else:
         display.info("nothing is like that")
     return 0

@@ -69,7 +69,7 @@ def test_init_makes_an_instance_once_and_says_where(cli, workdir):
     first, again = cli("init --storage ./test-track --name mine"), cli("init --storage ./test-track")
     assert (first.returncode, again.returncode) == (0, 0)
     assert "made instance 'mine'" in first.stderr
-    assert "found instance 'mine'" in again.stderr
+    assert "connected to instance 'mine'" in again.stderr
     assert str(workdir / "test-track" / ".lamin_lite" / "lamin.db") in first.stderr
 
 

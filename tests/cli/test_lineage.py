@@ -1,0 +1,67 @@
+"""``lineage`` in all its formats, to a terminal and to files."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.cli.test_commands import cli, project
+
+__all__ = ["cli", "project"]  # fixtures
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("svg", "<svg "),
+        ("html", "<!DOCTYPE html>"),
+        ("mermaid", "flowchart LR\n"),
+        ("dot", "digraph "),
+        ("json", "{\n"),
+    ],
+)
+def test_each_format_goes_to_standard_output(cli, project, form, start):
+    done = cli(f"lineage folder/a.csv --format {form}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(start)
+    assert "folder/a.csv" in done.stdout
+
+
+def test_the_suffix_of_a_file_says_the_format(cli, project):
+    for name, start in (("a.svg", "<svg "), ("a.html", "<!DOCTYPE"), ("a.mmd", "flowchart"), ("a.dot", "digraph")):
+        done = cli(f"lineage folder/a.csv --output {name}")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == f"→ wrote {project / name}\n"
+        assert (project / name).read_text(encoding="utf-8").startswith(start)
+    ET.parse(project / "a.svg")
+    cli("lineage folder/a.csv -o a.txt")
+    assert (project / "a.txt").read_text(encoding="utf-8") == cli("lineage folder/a.csv").stdout
+
+
+def test_a_depth_and_no_children_make_less_of_it(cli, project):
+    every = json.loads(cli("lineage folder/a.csv --format json").stdout)
+    assert len(every["nodes"]) == 2
+    near = json.loads(cli("lineage folder/a.csv --json --depth 0").stdout)
+    assert [node["title"] for node in near["nodes"]] == ["folder/a.csv"]
+    assert near["is_cut"]
+    assert "What was made" not in cli("lineage folder/a.csv --no-children").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("--output a.png", 2, "no format is known by .png"),
+        ("--json --format dot", 2, "exclude each other"),
+        ("--format pdf", 2, "invalid choice"),
+        ("--depth -1", 1, "depth is -1"),
+        ("--output nowhere/a.svg", 1, "nowhere/a.svg: No such file"),
+        ("--format svg --output .", 1, "is a folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said(cli, project, line, code, said):
+    done = cli(f"lineage folder/a.csv {line}")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
