@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from . import errors, models
-from .base import clock, fsio, names, settings, uids
+from .base import clock, fsio, markers, names, settings, uids
 from .base._typing import TYPE_CHECKING
 from .ext import ext
 from .models import session
@@ -64,7 +64,7 @@ class Settings:
             raise errors.InvalidArgument(
                 f"dev-dir {os.fspath(path)!r} is no folder: make it first, or correct the path."
             )
-        self._set("dev_dir", None if path is None else _relative(os.path.abspath(path), self._home()))
+        self._set("dev_dir", None if path is None else markers.relative(os.path.abspath(path), self._home()))
 
     def _home(self) -> str:
         return os.path.dirname(os.path.dirname(self._file)) if self._file else os.getcwd()
@@ -72,8 +72,9 @@ class Settings:
     def _set(self, name: str, value: object) -> None:
         if self._file is None:
             raise errors.InstanceError(f"{name} cannot be set: the instance was opened without its marker folder.")
+        with translating(f"set {name.replace('_', '-')}", self._file, os.path.dirname(self._file)):
+            markers.write(self._file, {**self._values, name: value})
         self._values[name] = value
-        _write_json(self._file, self._values)
 
 
 class Instance:
@@ -114,7 +115,9 @@ class Instance:
             place = os.path.dirname(place)
         marker = os.path.join(place, names.MARKER_DIR, names.INSTANCE_FILE)
         if os.path.isfile(marker):
-            values = _read_json(marker)
+            values = markers.read(marker)
+            if markers.POINTER in values:
+                return cls._pointed_to(place, marker, values)
             database = str(values["database"])
             return cls(place, database if "://" in database else _joined(place, database), marker, values)
         database = place
@@ -123,6 +126,26 @@ class Instance:
         if not os.path.isfile(database):
             raise errors.NoInstance(f"There is no instance at {place}: make one there with `{_program()} init`.")
         return cls(os.path.dirname(os.path.dirname(database)), database, None, {})
+
+    @classmethod
+    def _pointed_to(cls, place: str, marker: str, values: dict[str, Any]) -> Instance:
+        """The instance that the marker of another folder names; settings are those of that folder."""
+        there = _joined(place, str(values[markers.POINTER]))
+        remedy = f"`{_program()} connect PATH` in {place} names another one, `disconnect` none."
+        if markers.pointer_in(there) is not None:
+            raise errors.InstanceError(f"{place} uses the instance at {there}, which only names another one: {remedy}")
+        try:
+            instance = cls.open(there)
+        except errors.NoInstance:
+            raise errors.NoInstance(
+                f"{place} uses the instance at {there}, but there is none any more: {remedy}"
+            ) from None
+        if instance.uid != values.get("instance"):
+            raise errors.InstanceError(
+                f"{place} uses the instance at {there}, but another one is there now ({instance.uid}): {remedy}"
+            )
+        instance.settings = Settings(marker, values)
+        return instance
 
     @classmethod
     def init(
@@ -147,18 +170,21 @@ class Instance:
         with translating("make the instance", root):
             if os.path.isfile(marker):
                 return cls._again(root, database or file)
-            _check_place(main)
+            _check_place(main, None if database else file)
+            server = _database(database) if database else None
+            if server is not None:
+                server.connection()  # one that does not answer leaves no folder behind
             fsio.make_folder(os.path.dirname(file))
-            uid = _made(_database(database or file), main)
+            uid = _made(server or _database(file), main)
             values = {
                 "format": 1,
                 "instance": uid,
                 "name": name or os.path.basename(main),
-                "storage": _relative(main, root),
-                "database": database or _relative(file, root),
+                "storage": markers.relative(main, root),
+                "database": database or markers.relative(file, root),
             }
             fsio.make_folder(os.path.dirname(marker))
-            _write_json(marker, values)
+            markers.write(marker, values)
         return cls.open(root)
 
     @classmethod
@@ -207,7 +233,7 @@ class Instance:
         """How a root is kept: relative to the main storage where it lies in the instance's folder."""
         if "://" in root:
             return root
-        return _relative(root, self._main_root, within=self.root)
+        return markers.relative(root, self._main_root, within=self.root)
 
     def storage(self, storage_id: int) -> BlobStorage:
         """The storage with this id; `UnknownStorage` unless its root holds the marker that was put there."""
@@ -238,6 +264,11 @@ class Instance:
     def log_dir(self) -> str:
         """Folder of what the open runs print."""
         return os.path.join(self._main_root, names.MARKER_DIR, names.LOG_DIR)
+
+    @property
+    def checkout_dir(self) -> str:
+        """Folder that tells of which family a file is that was loaded."""
+        return os.path.join(self._main_root, names.MARKER_DIR, names.CHECKOUT_DIR)
 
     # -- the registries
 
@@ -352,7 +383,7 @@ def _joined(root: str, path: str) -> str:
 
 def _made(database: Database, main: str) -> str:
     """Make the tables and mark the main storage, or check both; the uid of the instance."""
-    storage_uid = uids.random_uid(12)
+    uid, storage_uid = uids.random_uid(12), uids.random_uid(12)
 
     def seed(tx: Transaction) -> None:
         now = clock.now()
@@ -363,13 +394,14 @@ def _made(database: Database, main: str) -> str:
         made = {
             "created_at": now,
             "updated_at": now,
+            "is_locked": False,
             "branch_id": 1,
             "space_id": 1,
             "created_by_id": tx.insert("users", user),
         }
-        tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": storage_uid, **made})
+        tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": uid, **made})
 
-    new = migrate.create(database, models.TABLES, uids.random_uid(12), _version(), seed)
+    new = migrate.create(database, models.TABLES, uid, _version(), seed)
     uid = migrate.check(database, models.TABLES)
     row = database.one("SELECT uid FROM storage WHERE root = '.'")
     known = str(row[0]) if row else ""
@@ -382,9 +414,14 @@ def _made(database: Database, main: str) -> str:
     return uid
 
 
-def _check_place(main: str) -> None:
+def _check_place(main: str, file: Optional[str]) -> None:
     if os.path.exists(main) and not os.path.isdir(main):
         raise errors.InvalidArgument(f"--storage {main} is a file: name a folder.")
+    if file is not None and marked_uid(main) is not None and not os.path.exists(file):  # in this order, for races
+        raise errors.Conflict(
+            f"{main} is a storage already, of an instance whose database is not there ({file}): put that back from a "
+            "backup, or name another folder."
+        )
 
 
 def _version() -> str:
@@ -398,34 +435,6 @@ def _program() -> str:
     return f"python -m {__package__}"
 
 
-def _relative(path: str, start: str, within: Optional[str] = None) -> str:
-    """The path relative to a folder if it lies below it (or below ``within``), else absolute."""
-    home = os.path.abspath(within or start)
-    inside = os.path.abspath(path) == home or os.path.abspath(path).startswith(home.rstrip(os.sep) + os.sep)
-    return os.path.relpath(path, start).replace(os.sep, "/") if inside else os.path.abspath(path)
-
-
-def _read_json(file: str) -> dict[str, Any]:
-    import json
-
-    try:
-        with open(file, encoding="utf-8") as stream:
-            values = json.load(stream)
-        if isinstance(values, dict) and "database" in values:
-            return values
-    except ValueError:
-        pass
-    raise errors.InstanceError(
-        f"{file} is damaged: it must be JSON that names the database; `init` again makes it anew."
-    )
-
-
-def _write_json(file: str, values: dict[str, Any]) -> None:
-    import json
-
-    fsio.write_file(file, (json.dumps(values, indent=2) + "\n").encode())
-
-
 # -- the default instance
 
 
@@ -437,6 +446,57 @@ def connect(path: Optional[Path] = None) -> Instance:
     instance = Instance.open(path) if path is not None else found()
     session.default_store = instance
     return instance
+
+
+def point(folder: Path, path: Path) -> tuple[Instance, bool]:
+    """Let a folder, and those below it, use the instance at ``path``; that instance, and whether this is a change.
+
+    Raises `NoInstance`, and `Conflict` for a folder that has an instance of its own.
+    """
+    home = os.path.abspath(folder)
+    marker = os.path.join(home, names.MARKER_DIR, names.INSTANCE_FILE)
+    path = markers.pointer_in(path) or path  # never a pointer to a pointer
+    instance = Instance.open(path)
+    if os.path.isfile(marker):
+        own = Instance.open(home) if markers.pointer_in(home) is None else None
+        if own is not None and own.uid != instance.uid:
+            raise errors.Conflict(f"{home} has an instance of its own, {own.name!r}: go to another folder.")
+        if own is not None:
+            return own, False
+    place = instance.root if os.path.isfile(_marker_of(instance)) else os.path.abspath(path)
+    before = markers.read(marker) if os.path.isfile(marker) else {}
+    above = not os.path.isabs(markers.relative(home, place))  # then both are moved together, too
+    named = os.path.relpath(place, home).replace(os.sep, "/") if above else markers.relative(place, home)
+    values = {**before, "format": 1, "instance": instance.uid, markers.POINTER: named}
+    if values == before:
+        return Instance.open(home), False
+    with translating("connect the folder", home):
+        fsio.make_folder(os.path.dirname(marker))
+        markers.write(marker, values)
+    return Instance.open(home), True
+
+
+def _marker_of(instance: Instance) -> str:
+    return os.path.join(instance.root, names.MARKER_DIR, names.INSTANCE_FILE)
+
+
+def unpoint(folder: Path) -> str:
+    """Take back what `point` did; the path of the instance that was named. Nothing else is touched.
+
+    Raises `NoInstance` for a folder without such a marker, `Conflict` for one with an instance of its own.
+    """
+    home = os.path.abspath(folder)
+    marker = os.path.join(home, names.MARKER_DIR, names.INSTANCE_FILE)
+    if not os.path.isfile(marker):
+        raise errors.NoInstance(f"{home} is not connected to an instance by a marker of its own.")
+    there = markers.pointer_in(home)
+    if there is None:
+        raise errors.Conflict(f"{home} has an instance of its own, which stays: there is nothing to disconnect.")
+    with translating("disconnect the folder", home):
+        fsio.remove(marker)
+        if not os.listdir(os.path.dirname(marker)):
+            os.rmdir(os.path.dirname(marker))
+    return there
 
 
 def disconnect() -> None:

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parent.parent
-PREFIX = "LAMIN_LITE_"
 
 
 def clean_environ(home: Path) -> dict[str, str]:
     """The environment of a user who never heard of this package, with an empty home."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTEST_", "COV_"))}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("LAMIN", "PYTEST_", "COV_"))}
     for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONWARNINGS", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         environ.pop(name, None)
     return {**environ, "HOME": str(home), "USERPROFILE": str(home), "PYTHONIOENCODING": "utf-8"}

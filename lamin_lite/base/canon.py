@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_LEAVES = 1_000
 MAX_TEXT = 200
 MAX_BITS = 10_000  #: of a whole number; Python refuses to write longer ones in decimal digits
+_EXACT = 2**53  #: a float holds each whole number up to it
 SEPARATOR = "\x1f"  #: between the names of a path; never NUL, which PostgreSQL refuses
 
 
@@ -28,9 +29,23 @@ def dumps(value: object) -> str:
     >>> dumps({"b": 1, "a": [True, None, float("inf")]})
     '{"a":[true,null,{"$float":"inf"}],"b":1}'
     """
+    encode = _encode or _encoder()
+    try:
+        text = encode(value)
+    except ValueError:  # a number that JSON lacks
+        return encode(_tagged(value))
+    return text if '{"$' not in text else encode(_tagged(value))
+
+
+_encode: Optional[Callable[[object], str]] = None  # made at the first use, as `json` is dear to load
+
+
+def _encoder() -> Callable[[object], str]:
+    global _encode
     import json
 
-    return json.dumps(_tagged(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+    return _encode
 
 
 def loads(text: str) -> Any:
@@ -78,7 +93,11 @@ def leaves(value: object, path: str = "") -> Iterator[Leaf]:
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for name, item in pairs:
             part = path_part(str(name))
-            yield from leaves(item, f"{path}{SEPARATOR}{part}" if path else part)
+            place = f"{path}{SEPARATOR}{part}" if path else part
+            if isinstance(item, (dict, list)):
+                yield from leaves(item, place)
+            else:
+                yield (place, *typed(item))
     else:
         yield (path, *typed(value))
 
@@ -94,11 +113,19 @@ def path_part(name: str) -> str:
     >>> path_part("a"), path_part("")
     ('a', '""')
     """
-    if name and name[0] != '"' and SEPARATOR not in name and storable(name):
-        return name
-    import json
+    part = _parts.get(name)
+    if part is None:
+        import json
 
-    return json.dumps(name)
+        plain = name and name[0] != '"' and SEPARATOR not in name and storable(name)
+        part = name if plain else json.dumps(name)
+        if len(_parts) >= MAX_LEAVES:
+            _parts.clear()
+        _parts[name] = part
+    return part
+
+
+_parts: dict[str, str] = {}  # runs have the same names again and again
 
 
 def typed(value: object) -> tuple[str, Optional[float], Optional[str]]:
@@ -110,6 +137,9 @@ def typed(value: object) -> tuple[str, Optional[float], Optional[str]]:
     >>> typed(True), typed(2), typed(2.0), typed("x")
     (('bool', 1.0, None), ('number', 2.0, None), ('number', 2.0, None), ('text', None, 'x'))
     """
+    exactly = type(value)
+    if exactly in (int, float) and -_EXACT <= value <= _EXACT:  # type: ignore[operator] # most of them
+        return "number", float(value), None  # type: ignore[arg-type]
     if value is None:
         return "null", None, None
     if isinstance(value, bool):
@@ -124,12 +154,12 @@ def typed(value: object) -> tuple[str, Optional[float], Optional[str]]:
 def _typed_number(value: Union[int, float]) -> tuple[str, Optional[float], Optional[str]]:
     if value != value:
         return "nan", None, None
-    if isinstance(value, int) and abs(value) > 2**53:
+    if isinstance(value, int) and abs(value) > _EXACT:
         return "big", None, str(value)
     number = float(value)
     if number in (float("inf"), float("-inf")):
         return "infinite", 1.0 if number > 0 else -1.0, None
-    if abs(number) > 2**53:  # equals an integer of the kind above
+    if abs(number) > _EXACT:  # equals an integer of the kind above
         return "big", None, str(int(number))
     return "number", number, None
 
@@ -176,13 +206,24 @@ def plain(value: object, reference: Callable[[object], Optional[str]], odd: list
     if value is None or type(value) in (str, bool, int, float):
         return value
     if isinstance(value, dict):
-        return {_key(name): plain(item, reference, odd, f"{path}.{name}") for name, item in value.items()}
+        return {
+            _key(name): item if _is_plain(item) else plain(item, reference, odd, f"{path}.{name}")
+            for name, item in value.items()
+        }
     if isinstance(value, (list, tuple)) and not hasattr(value, "_asdict"):
-        return [plain(item, reference, odd, f"{path}[{at}]") for at, item in enumerate(value)]
+        return [
+            item if _is_plain(item) else plain(item, reference, odd, f"{path}[{at}]") for at, item in enumerate(value)
+        ]
     if isinstance(value, (set, frozenset)):
         return sorted((plain(item, reference, odd, path) for item in value), key=dumps)
     known = reference(value)
     return known if known is not None else _plain_object(value, reference, odd, path)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is sure to stay as it is: nearly all are."""
+    exactly = type(value)
+    return exactly in (str, float, bool) or (exactly is int and -_EXACT <= value <= _EXACT)
 
 
 def _key(name: object) -> str:

@@ -8,6 +8,10 @@ from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
+
+_epoch: Any = None  #: 1970 in UTC; made at the first use, as `datetime` is dear to load
+_micro: Any = None  #: the time span of a microsecond
 
 
 def now() -> int:
@@ -26,9 +30,10 @@ def to_datetime(micros: int) -> datetime:
     >>> to_datetime(0).isoformat()
     '1970-01-01T00:00:00+00:00'
     """
-    from datetime import datetime, timedelta, timezone
-
-    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)
+    if _epoch is None:
+        _load()
+    moment: datetime = _epoch + _micro * micros
+    return moment
 
 
 def from_datetime(moment: datetime) -> int:
@@ -37,10 +42,32 @@ def from_datetime(moment: datetime) -> int:
     >>> from_datetime(to_datetime(1234567))
     1234567
     """
+    if _epoch is None:
+        _load()
+    aware = moment if moment.tzinfo else moment.astimezone()
+    micros: int = (aware - _epoch) // _micro
+    return micros
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment as a plain aware datetime in UTC.
+
+    >>> in_utc(to_datetime(0)).isoformat()
+    '1970-01-01T00:00:00+00:00'
+    """
+    if _epoch is None:
+        _load()
+    if type(moment) is type(_epoch) and moment.tzinfo is _epoch.tzinfo:
+        return moment
+    return to_datetime(from_datetime(moment))
+
+
+def _load() -> None:
+    global _epoch, _micro
     from datetime import datetime, timedelta, timezone
 
-    aware = moment if moment.tzinfo else moment.astimezone()
-    return (aware - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
+    _micro = timedelta(microseconds=1)
+    _epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def text(micros: int | None) -> str:

@@ -172,7 +172,11 @@ def write_all(fd: int, data: bytes) -> None:
 def write_file(path: str, data: bytes) -> None:
     """Put a small file in place, durably, whole or not at all."""
     temporary = f"{path}.{uids.random_uid(8)}"
-    fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
+    try:
+        fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
+    except OSError as error:
+        error.filename = os.path.dirname(path)  # which says more than the name of a file that nobody knows
+        raise
     try:
         try:
             write_all(fd, data)
@@ -246,6 +250,14 @@ def put_folder(built: str, target: str) -> None:
         if not os.path.isdir(target):
             raise
         remove_folder(built)
+
+
+def move_folder(path: str, target: str) -> None:
+    """Give a folder another name; fine if somebody else did meanwhile."""
+    try:
+        os.rename(path, target)
+    except FileNotFoundError:
+        pass
 
 
 def remove_folder(path: str) -> None:

@@ -14,10 +14,13 @@ STAGE_DIR = "tmp"  #: in ``MARKER_DIR`` of a storage: files on their way in
 CACHE_DIR = "cache"  #: beside the database: views of folders, writable copies; disposable
 PROCESS_DIR = "processes"  #: beside the database: one locked file a living process
 LOG_DIR = "logs"  #: beside the database: what the open runs print
+CHECKOUT_DIR = "checkouts"  #: beside the database: of which family a file is that was loaded
 
 ENV_PREFIX = "LAMIN_LITE_"  #: LAMIN_LITE_INSTANCE, LAMIN_LITE_RUN, ...
 
 KIND_OF_RUN_FILES = "__lamin_lite_run__"  #: kind of the artifacts that hold environments and reports; hidden by default
+REPORT_METADATA = "lamin_lite"  #: in the metadata of the report of a notebook: which run it is of
+HTML_REPORT = "report of run {} as HTML"  #: description of the artifact with the report of a notebook as a page
 
 SCHEMA = 1  #: version of the database's tables
 ENTRY_POINT_GROUP = "lamin_lite.extras"  #: plug-ins that other distributions offer

@@ -1,6 +1,6 @@
 """The one room where other programs are run, and where a process learns who it is.
 
-Nothing here raises: a program that is missing, fails, hangs or talks too much is ``None``, and so is a fact that this
+Nothing here raises but :class:`Child`: a program that is missing, fails, hangs or talks too much is ``None``, and so is a fact that this
 system does not tell. Only :func:`run` loads ``subprocess`` (5 ms), so importing this module costs nothing.
 
 Example::
@@ -18,13 +18,27 @@ import os
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from subprocess import Popen
     from typing import Any, Optional, Union
 
+    Sink = Callable[[bytes], bool]
+
     Path = Union[str, os.PathLike[str]]
 
-__all__ = ["MAX_BYTES", "identity", "is_alive", "run", "run_bytes", "start_time_of"]
+__all__ = [
+    "MAX_BYTES",
+    "Child",
+    "command_line",
+    "identity",
+    "is_alive",
+    "parent_of",
+    "run",
+    "run_bytes",
+    "start_time_of",
+    "variable_of",
+    "working_directory",
+]
 
 MAX_BYTES = 16 * 1024 * 1024  #: what :func:`run` reads at most, unless told otherwise
 _GRACE = 1.0  # seconds to wait for a killed program: one that hangs in the kernel (dead NFS) does not even die
@@ -161,6 +175,144 @@ def _kill(process: Popen[bytes]) -> None:
         process.kill()
 
 
+class Child:
+    """A program that was started, and whose output is handed on as it comes. Unlike the rest it raises `OSError`.
+
+    ``env``: changes to the inherited environment, as for :func:`run`. ``own_group``: it gets no signals from the
+    terminal, and `close` ends all that it started; else it is as if the shell had started it.
+
+    Example::
+
+        >>> Child(["ls", "/"]).relay(print_bytes, print_bytes)
+        0
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        cwd: Optional[Path] = None,
+        env: Optional[Mapping[str, Optional[str]]] = None,
+        own_group: bool = False,
+    ) -> None:
+        import subprocess
+
+        nothing = subprocess.DEVNULL if own_group else None
+        self._own_group = own_group
+        self._process = subprocess.Popen(
+            [*_changing(env), *argv],
+            cwd=cwd,
+            stdin=nothing,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=own_group,
+        )
+        self.pid = self._process.pid
+
+    def send_signal(self, number: int) -> None:
+        """Hand on a signal; nothing happens if the program has ended."""
+        self._process.send_signal(number)
+
+    def relay(self, out: Sink, err: Sink, timeout: Optional[float] = None) -> Optional[int]:
+        """Hand on what it writes until it ends; its exit code, negative if a signal ended it; None if time is over.
+
+        ``out``, ``err``: take the bytes of one stream; one that returns False closes it, as nobody reads any more. What
+        outlives the program and holds its streams is not waited for.
+        """
+        from time import monotonic
+
+        deadline = None if timeout is None else monotonic() + timeout
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        pipes = {self._process.stdout.fileno(): out, self._process.stderr.fileno(): err}
+        relay = _relay if os.name == "posix" else _relay_by_threads
+        try:
+            return self._process.wait() if relay(self._process, pipes, deadline) else None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End it, if it runs, and let go of its streams."""
+        from contextlib import suppress
+
+        with suppress(OSError):
+            if self._process.returncode is None:
+                _kill(self._process) if self._own_group else self._process.kill()
+                self._process.wait(_GRACE)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+_BEAT = 0.2  # seconds after which it is looked whether a program ended whose streams others hold
+_PIPE = 1 << 20  # bytes that may still be in a pipe whose writer has ended
+
+
+def _relay(process: Popen[bytes], pipes: dict[int, Sink], deadline: Optional[float]) -> bool:
+    """Hand on until the program has ended and the pipes are empty; False if the deadline comes first."""
+    from select import poll
+    from time import monotonic
+
+    poller, left = poll(), _PIPE * len(pipes)
+    for pipe in pipes:
+        poller.register(pipe)
+    while left > 0:
+        has_ended = process.poll() is not None
+        ready = poller.poll(0 if has_ended else _BEAT * 1000) if pipes else []
+        if has_ended and not ready:
+            break
+        for pipe, _ in ready:
+            data = os.read(pipe, 1 << 16)
+            left -= len(data) if has_ended else 0
+            if not data or not pipes[pipe](data):
+                poller.unregister(pipe)
+                _close_pipe(process, pipe)
+                del pipes[pipe]
+        if not has_ended and not pipes:
+            _wait_a_beat(process)
+        if deadline is not None and monotonic() > deadline:
+            return process.poll() is not None
+    return True
+
+
+def _wait_a_beat(process: Popen[bytes]) -> None:
+    from subprocess import TimeoutExpired
+
+    try:
+        process.wait(_BEAT)
+    except TimeoutExpired:
+        pass
+
+
+def _close_pipe(process: Popen[bytes], number: int) -> None:
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None and not pipe.closed and pipe.fileno() == number:
+            pipe.close()
+
+
+def _relay_by_threads(process: Popen[bytes], pipes: dict[int, Sink], deadline: Optional[float]) -> bool:
+    """The same on Windows, which has no poll() for pipes."""
+    from threading import Thread
+    from time import monotonic
+
+    def pump(pipe: int, sink: Sink) -> None:
+        while True:
+            data = os.read(pipe, 1 << 16)
+            if not data or not sink(data):
+                return
+
+    threads = [Thread(target=pump, args=each, daemon=True) for each in pipes.items()]
+    for thread in threads:
+        thread.start()
+    while process.poll() is None:
+        _wait_a_beat(process)
+        if deadline is not None and monotonic() > deadline:
+            return False
+    for thread in threads:
+        thread.join(_GRACE)
+    return True
+
+
 def identity() -> dict[str, Any]:
     """Return what tells this process from every other one.
 
@@ -213,6 +365,52 @@ def is_alive(pid: int, start_time: Optional[int]) -> Optional[bool]:
     if start_time is None:
         return None
     return int(fields[19]) == start_time
+
+
+def parent_of(pid: int) -> Optional[int]:
+    """Return the number of the process that started this one; None if the system does not tell."""
+    fields = _stat(pid)
+    if fields is not None:
+        return int(fields[1])
+    said = None if os.path.isdir("/proc/self") else run(["ps", "-o", "ppid=", "-p", str(pid)])
+    return int(said) if said and said.strip().isdigit() else None
+
+
+def command_line(pid: int) -> Optional[list[str]]:
+    """Return the program and the arguments of a process; None if the system does not tell.
+
+    Without /proc (macOS) an argument that holds a space comes in parts.
+    """
+    told = _read_whole(f"/proc/{pid:d}/cmdline")
+    if told:
+        return [os.fsdecode(part) for part in told.rstrip(b"\0").split(b"\0")]
+    said = None if os.path.isdir("/proc/self") else run(["ps", "-ww", "-o", "args=", "-p", str(pid)])
+    return said.split() if said else None
+
+
+def working_directory(pid: int) -> Optional[str]:
+    """Return the current directory of another process of this user; None if the system does not tell."""
+    try:
+        return os.readlink(f"/proc/{pid:d}/cwd")
+    except OSError:
+        return None
+
+
+def variable_of(pid: int, name: str) -> Optional[str]:
+    """Return an environment variable that another process of this user was started with; None if it is not told."""
+    start = os.fsencode(name) + b"="
+    for entry in _read_whole(f"/proc/{pid:d}/environ").split(b"\0"):
+        if entry.startswith(start):
+            return os.fsdecode(entry[len(start) :])
+    return None
+
+
+def _read_whole(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:  # gone, or another user's
+        return b""
 
 
 def _exists(pid: int) -> Optional[bool]:

@@ -7,17 +7,20 @@ import os
 from .. import errors
 from ..base import names
 from ..base._typing import TYPE_CHECKING
-from ..ext import ext, known_suffix
+from ..ext import known_suffix
 from ..sql.fields import ForeignKey, IntField, JsonField, TextField
 from ..sql.lookups import Q
 from ..sql.relations import Relation
+from ..storage.folders import members
 from . import content, keys, late, saving, session
-from .feature_values import Features
+from .base import MAIN_STORAGE
+from .feature_values import Featured
 from .related import Links
 from .versions import Versioned, version_indexes
 
 if TYPE_CHECKING:
     import sys
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Any, Optional, Union
 
@@ -29,19 +32,22 @@ if TYPE_CHECKING:
     from .session import Store
 
     if sys.version_info >= (3, 11):
-        from typing import Self
+        from typing import Never, Self
     else:
-        from typing_extensions import Self
+        from typing_extensions import Never, Self
 
 
-class Artifact(Versioned, table="artifact"):
+class Artifact(Featured, Versioned, table="artifact"):
     """A file or folder whose bytes are kept, with what made it.
 
-    ``path``: file or folder on this machine. ``key``: relative path under which people find it; its latest version
-    is what ``Artifact.get(key=...)`` gives. ``description``: free text. ``kind``: such as ``dataset`` or ``model``.
-    ``run``: the run that made it; without it the current run, with ``False`` none. ``revises``: the artifact whose
-    next version this is, also under another key. ``version``: a tag for the version, such as ``v1``. ``copy``: ``True`` copies also
-    what already lies in a registered storage, ``False`` registers it in place, even in the storage of the database.
+    ``path``: file or folder on this machine. ``key``: relative path under which people find it, with the ending of the
+    file; its latest version is what ``Artifact.get(key=...)`` gives. ``description``: free text. ``kind``: such as
+    ``dataset`` or ``model``. ``otype``: the type of object that it holds, such as ``DataFrame``. ``n_observations``: of
+    how many things it tells. ``run``: the run that made it; without it the current run, with ``False`` none.
+    ``revises``: the artifact whose next version this is, also under another key. ``version``: a tag for the version,
+    such as ``v1``. ``copy``: ``True`` copies also what already lies in a registered storage, ``False`` registers it in
+    place, even in the storage of the database. ``skip_hash_lookup=True``: a new version, also of the same bytes.
+    ``features``: values of features by name, all checked before anything is written.
 
     ``uid``: 16 characters that stay, 4 that count versions. ``hash``: SHA-256 of every byte (of a folder: of its
     manifest). ``size``: bytes. ``n_files``: files of a folder.
@@ -54,16 +60,17 @@ class Artifact(Versioned, table="artifact"):
     __indexes__ = version_indexes("key")
     uid_length = 20
     stem_length = 16
+    found_out = Versioned.found_out | {"suffix", "size", "hash", "n_files"}
     description: TextField[Optional[str]] = TextField(null=True)
-    suffix: TextField[str] = TextField(default="")
+    suffix: TextField[str] = TextField(default="", frozen=True)
     kind: TextField[Optional[str]] = TextField(null=True)
     otype: TextField[Optional[str]] = TextField(null=True)
-    size: IntField[Optional[int]] = IntField(null=True)
-    hash: TextField[Optional[str]] = TextField(null=True)
-    n_files: IntField[Optional[int]] = IntField(null=True)
+    size: IntField[Optional[int]] = IntField(null=True, frozen=True)
+    hash: TextField[Optional[str]] = TextField(null=True, frozen=True)
+    n_files: IntField[Optional[int]] = IntField(null=True, frozen=True)
     n_observations: IntField[Optional[int]] = IntField(null=True)
-    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True)
-    storage: ForeignKey[Storage] = ForeignKey("storage")
+    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True, named=True)
+    storage: ForeignKey[Storage] = ForeignKey("storage", usual=MAIN_STORAGE, frozen=True)
     run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
     view_lineage = late.view_lineage
@@ -71,7 +78,6 @@ class Artifact(Versioned, table="artifact"):
     projects = Links("project")
     records = Links("record")
     ulabels = Links("ulabel")
-    features = Features()
     collections = Relation("collection", "collection_artifact", "artifact_id", "collection_id")
     input_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("input",)})
     output_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("created", "recreated")})
@@ -80,24 +86,29 @@ class Artifact(Versioned, table="artifact"):
     _copy: Optional[bool] = None
     _made_by: Optional[Run] = None
     _temporary: bool = False
+    _always_new: bool = False
 
     def __init__(
         self,
         path: Union[str, os.PathLike[str], None] = None,
-        *,
+        *more: Never,
         key: Optional[str] = None,
         description: Optional[str] = None,
         kind: Optional[str] = None,
         run: Union[Run, bool, None] = None,
         copy: Optional[bool] = None,
+        skip_hash_lookup: bool = False,
+        features: Optional[Mapping[Any, object]] = None,
         **others: Any,
     ) -> None:
+        self._check_alone(more, "the path")
         if path is None:
             raise errors.InvalidArgument(
                 "Artifact() needs the path of a file or folder: ln.Artifact('data.csv', key='data.csv')."
             )
-        super().__init__(description=description, kind=kind, **others)
-        self._source, self._copy = saving.checked_source(path), copy
+        super().__init__(description=description, kind=kind, features=features, **others)
+        self._check_values()
+        self._source, self._copy, self._always_new = saving.checked_source(path), copy, skip_hash_lookup
         if self._revises is not None:
             key = self._revises.key if key is None else key
             self._values["description"] = self._revises.description if description is None else description
@@ -105,12 +116,20 @@ class Artifact(Versioned, table="artifact"):
         self.run = self._made_by
         if key is None or copy is False:
             key = self._key_in_place(key)
-        if key is None and description is None and run is None and self._revises is None:
+        if key is None and not (description or "").strip() and run in (None, True, False) and self._revises is None:
             raise errors.InvalidArgument(
                 f"Artifact({path!r}) needs a key to be found by, such as key={os.path.basename(self._source)!r}; or a description."
             )
         self._values["key"] = None if key is None else keys.checked(key)
         self._values["suffix"] = self._checked_suffix()
+
+    def _check_values(self) -> None:
+        if self.kind == names.KIND_OF_RUN_FILES:
+            raise errors.InvalidArgument(
+                f"kind={self.kind!r} marks what runs keep for themselves, and hides it: choose another one, such as 'dataset'."
+            )
+        if self.n_observations is not None and self.n_observations < 0:
+            raise errors.InvalidArgument(f"n_observations={self.n_observations} must be 0 or more, or left out.")
 
     def _key_in_place(self, key: Optional[str]) -> Optional[str]:
         placed = saving.key_in_place(self._store, self._source or "", self._copy)
@@ -129,16 +148,17 @@ class Artifact(Versioned, table="artifact"):
         suffix = known_suffix(os.path.basename(source))
         if key is None or known_suffix(key) == suffix or (os.path.basename(key).endswith(suffix) and suffix):
             return suffix
+        fitting = key[: len(key) - len(known_suffix(key))] + suffix
         raise errors.InvalidKey(
-            f"The key {key!r} ends with {known_suffix(key)!r}, but the file {source} with {suffix!r}: give both the "
-            "same ending."
+            f"The key {key!r} must end as the file {source} does, {f'with {suffix!r}' if suffix else 'without a suffix'}: "
+            f"take {fitting!r}, or rename the file."
         )
 
     @classmethod
-    def _default_conditions(cls, asked: set[str]) -> Q:
-        """Also hides the files that runs keep for themselves (environments, reports)."""
+    def _default_conditions(cls, asked: Q) -> Q:
+        """Also hides what runs keep for themselves (environments, reports), unless it is named by kind, uid or id."""
         shown = super()._default_conditions(asked)
-        if asked & {"kind", "id", "uid"}:
+        if _names_run_files(asked):
             return shown
         hidden = Q(kind=names.KIND_OF_RUN_FILES)
         return Q(shown, ~hidden) if shown else ~hidden
@@ -162,10 +182,64 @@ class Artifact(Versioned, table="artifact"):
 
         >>> ln.Artifact.from_object([{"gene": "CD8A", "count": "3"}], key="counts.csv").save()  # doctest: +SKIP
         """
-        path = saving.written(session.current_store(), value, keys.checked(key))
-        artifact = cls(path, key=key, copy=True, **others)
-        artifact._temporary = True
-        return artifact
+        from . import objects
+
+        made: Self = objects.made(cls, value, key, **others)  # type: ignore[assignment]
+        return made
+
+    @classmethod
+    def from_dataframe(
+        cls, df: Any, *, key: Optional[str] = None, description: Optional[str] = None, **others: Any
+    ) -> Self:
+        """An artifact of a data frame of pandas or polars, of a table of pyarrow, or of a file that holds one.
+
+        ``key``: its suffix names the format, ``.parquet`` if it has none; ``.csv``, ``.tsv``, ``.json``, ``.feather``.
+        Other arguments as those of `Artifact`. `load` gives back a frame. Raises `MissingExtra`, `InvalidArgument`.
+
+        >>> ln.Artifact.from_dataframe(df, key="my_analysis/dataset.parquet").save()  # doctest: +SKIP
+        """
+        from . import objects
+
+        made: Self = objects.made_as(cls, objects.FRAME, df, key, description=description, **others)  # type: ignore[assignment]
+        return made
+
+    @classmethod
+    def from_anndata(
+        cls, adata: Any, *, key: Optional[str] = None, description: Optional[str] = None, **others: Any
+    ) -> Self:
+        """An artifact of an ``AnnData``, or of a file that holds one.
+
+        ``key``: ends with ``.h5ad``, which is added if it has no suffix, or ``.anndata.zarr``. Other arguments as those
+        of `Artifact`. Raises `MissingExtra`, `InvalidArgument`.
+
+        >>> ln.Artifact.from_anndata(adata, key="cells.h5ad").save()  # doctest: +SKIP
+        """
+        from . import objects
+
+        made: Self = objects.made_as(cls, objects.ANNDATA, adata, key, description=description, **others)  # type: ignore[assignment]
+        return made
+
+    @classmethod
+    def from_dir(cls, path: Union[str, os.PathLike[str]], key: Optional[str] = None, **others: Any) -> list[Self]:
+        """An artifact for each file of a folder and those below it, in the order of their names; not saved yet.
+
+        ``key``: what stands before their paths in the folder, by default its name; where files stay in a registered
+        storage they have their paths there. Empty files count, folders and links to folders do not. Arguments of
+        `Artifact` are for each of them. To keep a folder as a whole, with one key, make an ``Artifact`` of it.
+
+        >>> ln.save(ln.Artifact.from_dir("results", key="study/results", kind="dataset"))  # doctest: +SKIP
+        """
+        folder = saving.checked_source(path)
+        if not os.path.isdir(folder):
+            raise errors.InvalidArgument(f"{folder} is a file: make an Artifact of it; from_dir is for folders.")
+        stays = key is None and saving.key_in_place(session.current_store(), folder, others.get("copy")) is not None
+        start = keys.checked(os.path.basename(folder) if key is None else key.rstrip("/")) if not stays else ""
+        files = [
+            name for name, kind, _ in members(folder) if kind != "d" and os.path.isfile(os.path.join(folder, name))
+        ]
+        if not files:
+            raise errors.InvalidArgument(f"{folder} holds no file, so that there is nothing to make artifacts of.")
+        return [cls(os.path.join(folder, name), key=None if stays else f"{start}/{name}", **others) for name in files]
 
     @classmethod
     def _of_blob(cls, store: Store, blob: Blob, space_id: Optional[int] = None, **values: Any) -> Self:
@@ -187,6 +261,13 @@ class Artifact(Versioned, table="artifact"):
 
         return Path(content.path_of(self))
 
+    @path.setter
+    def path(self, value: object) -> None:
+        raise errors.Conflict(
+            f"The path of {self.overview} cannot be set to {str(value)!r}: the bytes stay where they are kept. Set its key to "
+            "rename it, or save other bytes as a new version."
+        )
+
     def cache(self, *, is_run_input: Union[Run, bool, None] = None, writable: bool = False) -> Path:
         """A path on this machine with the bytes; with ``writable=True`` a copy of your own, under its file name.
 
@@ -199,16 +280,29 @@ class Artifact(Versioned, table="artifact"):
         return Path(path)
 
     def load(self, *, is_run_input: Union[Run, bool, None] = None) -> Any:
-        """The content as a Python object, by the suffix: text, JSON, rows of a table, bytes, ...
+        """The content as a Python object: of the type that was saved, else by the suffix: text, JSON, rows, bytes, ...
 
         Recorded as an input of the current run, as by `cache`. Never executes anything. Raises `MissingExtra` where
         a library is needed that is not installed.
         """
-        if self.n_files is not None and not self.suffix:
-            raise errors.InvalidArgument(
-                f"{self.key or self.uid} is a folder, which has no loader: artifact.cache() gives its path."
-            )
-        value = ext.serializer_for_suffix(self.key or self.suffix).load(content.path_of(self))
+        from . import objects
+
+        value = objects.loaded(self)
+        self._read_by(is_run_input)
+        return value
+
+    def open(self, *, is_run_input: Union[Run, bool, None] = None) -> Any:
+        """Access to the content without reading it whole, as the library for the suffix gives it.
+
+        Of ``.parquet``, ``.feather``, ``.csv`` and ``.tsv`` a ``pyarrow.dataset.Dataset``, of ``.h5ad`` and ``.zarr`` an
+        ``AnnData`` whose data stays on disk. Read-only, and recorded as an input as by `load`. Raises `MissingExtra`.
+
+        >>> dataset = ln.Artifact.get(key="cells.parquet").open()  # doctest: +SKIP
+        >>> dataset.to_table(columns=["gene"], filter=dataset.field("count") > 3)  # doctest: +SKIP
+        """
+        from . import objects
+
+        value = objects.opened(self)
         self._read_by(is_run_input)
         return value
 
@@ -238,3 +332,21 @@ class Artifact(Versioned, table="artifact"):
         """The runs that made or remade it."""
         found: QuerySet[Run] = self.output_of_runs
         return found
+
+
+def _names_run_files(q: Q) -> bool:
+    """Whether a condition names their kind, or a row by its uid or id; one that excludes a row does not."""
+    if q.negated:
+        return False
+    for child in q.children:
+        if isinstance(child, Q):
+            if _names_run_files(child):
+                return True
+            continue
+        (name, _, lookup), value = child[0].partition("__"), child[1]
+        if name in ("uid", "id", "pk") and lookup in ("", "exact", "in", "startswith"):
+            return True
+        given = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+        if name == "kind" and lookup in ("", "exact", "in") and names.KIND_OF_RUN_FILES in given:
+            return True
+    return False

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from .. import errors
 from ..base import clock, uids
-from ..base._typing import TYPE_CHECKING, Generic, R
-from ..sql import lookups
-from ..sql.fields import Field, ForeignKey, JsonField, TextField, TimeField
+from ..base._typing import TYPE_CHECKING
+from ..sql import lookups, tables
+from ..sql.fields import BoolField, Field, ForeignKey, JsonField, TextField, TimeField
 from ..sql.lookups import Q
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
-from . import late, removal, session
+from . import late, locks, removal, session
+from .registry import ARCHIVE, MAIN, TRASH, Manager, maker, query
 from .related import Links, RelatedSet, link_projects_of_run
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from typing import Any, ClassVar, Optional, Union
 
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self
 
-MAIN, ARCHIVE, TRASH = 1, 0, -1  #: ids of the branches that every instance has
+__all__ = ["ARCHIVE", "MAIN", "TRASH", "Manager", "SQLRecord", "Stamped", "get_or_create", "query"]
+
 BRANCHES = {"main": MAIN, "archive": ARCHIVE, "trash": TRASH}
 EVERYBODYS = 1  #: id of the space ``all``
+MAIN_STORAGE = 1  #: id of the storage of the instance itself
 
 
 class SQLRecord:
@@ -40,10 +43,19 @@ class SQLRecord:
     __table__: ClassVar[Table]
     __relations__: ClassVar[dict[str, Relation]]
     __indexes__: ClassVar[tuple[Index, ...]] = ()
+    __found_by__: ClassVar[str] = (
+        ""  #: the field that a text given for a row most likely is; else what rows are known by
+    )
+    __searched_by__: ClassVar[tuple[str, ...]] = ()  #: relations to one row by whose name rows are searched, too
+    __shown_first__: ClassVar[tuple[str, ...]] = ()  #: what a printed table shows before, and after, the other fields
+    __shown_last__: ClassVar[tuple[str, ...]] = ()
     uid_length: ClassVar[int] = 12
+    _blank: ClassVar[dict[str, Any]]  #: the values of a new row
     _store: Store
     _values: dict[str, Any]
     _related: dict[str, Any]
+    _unlocks: bool = False  #: whether the next save ends a lock
+    _is_removed: bool = False  #: whether it was removed for good
 
     uid: TextField[str] = TextField(unique=True, frozen=True)
     describe = late.describe
@@ -56,8 +68,9 @@ class SQLRecord:
         for base in reversed(cls.__mro__):
             members.update(vars(base))
         fields = [member for member in members.values() if isinstance(member, Field)]
-        fields.sort(key=lambda field: (field.name != "uid", field.name in _LAST))
+        fields.sort(key=lambda field: (field.name != "uid", _LAST.get(field.column, 0)))
         cls.__table__ = Table(table, fields, cls.__indexes__)
+        cls._blank = {"id": None, **{field.column: field.default for field in fields}}
         cls.__relations__ = {name: member for name, member in members.items() if isinstance(member, Relation)}
         for relation in cls.__relations__.values():
             relation.bind(table)
@@ -72,17 +85,12 @@ class SQLRecord:
         self._start(session.current_store(), values)
 
     def _start(self, store: Store, values: dict[str, Any]) -> None:
-        self._store = store
-        self._related = {}
-        fields = self.__table__.fields
-        self._values = {"id": None}
-        for name, field in fields.items():
-            self._values[field.column if isinstance(field, ForeignKey) else name] = field.default
-        self._values.update(self._defaults())
+        fields, blank = self.__table__.fields, {**self._blank, **self._defaults()}
+        self.__dict__.update(_store=store, _related={}, _values=blank)
         for name, value in values.items():
-            if name not in fields or (fields[name].hidden and name not in _SETTABLE):
+            if name not in fields or fields[name].hidden:
                 raise _unknown_argument(type(self), name)
-            setattr(self, name, value)
+            object.__setattr__(self, name, value)
 
     def _defaults(self) -> dict[str, Any]:
         return {"uid": uids.random_uid(self.uid_length)}
@@ -90,13 +98,16 @@ class SQLRecord:
     @classmethod
     def _from_row(cls, store: Store, row: tuple[Any, ...]) -> Self:
         record = object.__new__(cls)
-        record._store = store
-        record._related = {}
-        record._values = values = dict(zip(cls.__table__.columns, row))
-        for field in cls.__table__.fields.values():
-            if field.converts:
-                values[field.name] = field.from_db(values[field.name])
+        values = dict(zip(cls.__table__.columns, row))
+        record.__dict__.update(_store=store, _related={}, _values=values)
+        for field in cls.__table__.converted:
+            values[field.name] = field.from_db(values[field.name])
         return record
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name[0] != "_" and not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{_hint(type(self), name)}")
+        object.__setattr__(self, name, value)
 
     # -- identity
 
@@ -120,22 +131,34 @@ class SQLRecord:
         return hash((type(self), self.uid))
 
     def __repr__(self) -> str:
-        cells = (f"{name}={_shown(value)}" for name, value in self._shown() if value is not None)
-        return f"{type(self).__name__}({', '.join(cells)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={_shown(name, value)}' for name, value in self._cells())})"
+
+    def _repr_html_(self) -> str:
+        from ..base import markup
+        from ..sql.tables import cell
+
+        return markup.table([type(self).__name__, ""], [(name, cell(value, name)) for name, value in self._cells()])
+
+    def _cells(self) -> Iterator[tuple[str, Any]]:
+        """The fields that say something."""
+        fields = self.__table__.fields
+        for name, value in self._shown():
+            usual = isinstance(fields[name], BoolField) and value == fields[name].usual
+            if value is not None and not usual and not isinstance(fields[name], (ForeignKey, JsonField)):
+                yield name, value
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
+        """Fields and their values as people read them; of a related row its id."""
         for field in self.__table__.fields.values():
-            if not field.hidden and not isinstance(field, (ForeignKey, JsonField)):
-                yield field.name, self._values[field.name]
+            if not field.hidden:
+                yield field.name, self._values[field.column]
 
     # -- related rows
 
     def __getattr__(self, name: str) -> Any:
         if name.endswith("_id") and name in self.__table__.columns:
             return self._values[name]
-        near = lookups.nearest(name, [each for each in dir(type(self)) if not each.startswith("_")])
-        hint = f": did you mean {near!r}?" if near else "."
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{_hint(type(self), name)}")
 
     def _related_row(self, field: ForeignKey[Any]) -> Any:
         number = self._values[field.column]
@@ -166,8 +189,8 @@ class SQLRecord:
         target = lookups.models[relation.to]
         target._before_query(self._store)
         make: Any = RelatedSet if isinstance(relation, Links) else QuerySet
-        found: QuerySet[Any] = make(target, self._store.database, _maker(self._store))
-        found = found.hiding(target._default_conditions(set()))
+        found: QuerySet[Any] = make(target, self._store.database, maker(self._store))
+        found = found.hiding(target._default_conditions(Q()))
         found = found.within(*relation.far_ids(-1 if self.id is None else self.id))
         found.__dict__.update(_row=self, _relation=relation)
         return found
@@ -197,26 +220,32 @@ class SQLRecord:
         self._stamp()
         row = self._row()
         if self.id is None:
+            self._check_it_was_not_removed()
             self._values["id"] = tx.insert(self.__table__.name, row)
-            self._inserted(tx)
+            self._inserted(tx, [self])
         else:
+            locks.check(tx, self)
             tx.update(self.__table__.name, self.id, row)
+            self._unlocks = False
 
-    def _inserted(self, tx: Transaction) -> None:
-        """What else is written with a new row."""
-        if self._values.get("run_id") is not None and "projects" in self.__relations__:
-            link_projects_of_run(tx, self.__relations__["projects"], self._saved_id(), self._values["run_id"])
+    @classmethod
+    def _inserted(cls, tx: Transaction, rows: Sequence[Any]) -> None:
+        """What else is written with new rows."""
+        if "run" in cls.__table__.fields and "projects" in cls.__relations__:
+            for row in rows:
+                if row._values["run_id"] is not None:
+                    link_projects_of_run(tx, cls.__relations__["projects"], row._saved_id(), row._values["run_id"])
 
-    def _stamp(self) -> None:
-        fields, now = self.__table__.fields, clock.now()
-        if "space" in fields and self._values["space_id"] is None:
-            self._values["space_id"] = self._space_of_run()
+    def _stamp(self, moment: Optional[datetime] = None) -> None:
+        fields, values, now = self.__table__.fields, self._values, moment or clock.to_datetime(clock.now())
+        if "space" in fields and values["space_id"] is None:
+            values["space_id"] = self._space_of_run()
         if "updated_at" in fields:
-            self._values["updated_at"] = clock.to_datetime(now)
-        if self.id is None and "created_at" in fields and self._values["created_at"] is None:
-            self._values["created_at"] = clock.to_datetime(now)
-        if self.id is None and "created_by" in fields and self._values["created_by_id"] is None:
-            self._values["created_by_id"] = self._store.user_id
+            values["updated_at"] = now
+        if values["id"] is None and "created_at" in fields and values["created_at"] is None:
+            values["created_at"] = now
+        if values["id"] is None and "created_by" in fields and values["created_by_id"] is None:
+            values["created_by_id"] = self._store.user_id
 
     def _space_of_run(self) -> int:
         """Where nobody named a space: that of the run that makes it, else everybody's."""
@@ -226,13 +255,7 @@ class SQLRecord:
         return EVERYBODYS if found is None else int(found[0])
 
     def _row(self) -> dict[str, Any]:
-        row = {}
-        for name, field in self.__table__.fields.items():
-            column = field.column
-            row[column] = value = field.to_db(self._values[column])
-            if field.fold:
-                row[f"{name}_fold"] = None if value is None else value.casefold()
-        return row
+        return dict(zip(self.__table__.written, self.__table__.cells(self._values)))
 
     def refresh(self) -> Self:
         """Read the row anew."""
@@ -286,9 +309,11 @@ class SQLRecord:
         return cls.filter().exists()
 
     @classmethod
-    def to_dicts(cls, include: Sequence[str] = ()) -> list[dict[str, Any]]:
+    def to_dicts(
+        cls, include: Sequence[str] = (), features: Union[bool, Sequence[str], None] = None
+    ) -> list[dict[str, Any]]:
         """All rows as dicts; see the method of query sets."""
-        return cls.filter().to_dicts(include)
+        return cls.filter().to_dicts(include, features)
 
     @classmethod
     def to_dataframe(cls, **options: Any) -> Any:
@@ -308,9 +333,9 @@ class SQLRecord:
         """What is to be done before anybody looks."""
 
     @classmethod
-    def _default_conditions(cls, asked: set[str]) -> Q:
-        """What is hidden unless a condition names it."""
-        if "branch" in cls.__table__.fields and "branch" not in asked and "branch_id" not in asked:
+    def _default_conditions(cls, asked: Q) -> Q:
+        """What rows must meet to be shown, where the conditions that somebody wrote do not ask for others."""
+        if "branch" in cls.__table__.fields and not {"branch", "branch_id"} & asked.names():
             return Q(branch_id__gt=ARCHIVE)
         return Q()
 
@@ -350,10 +375,11 @@ class SQLRecord:
             return
         self._saved_id()
         with self._store.database.write(f"remove {type(self).__name__}") as tx:
+            locks.check(tx, self)
             self._removing(tx)
             removal.remove(tx, self, force=force)
             self._removed(tx)
-        self._values["id"] = None
+        self._values["id"], self._is_removed = None, True
 
     def archive(self) -> Self:
         """Put the row aside: hidden from queries like the trash, but kept on purpose; `restore` brings it back."""
@@ -362,7 +388,7 @@ class SQLRecord:
 
     def restore(self) -> Self:
         """Bring the row back from the trash or the archive; `Conflict` if its key or name is taken meanwhile."""
-        if self._values.get("branch_id", MAIN) <= ARCHIVE:
+        if self._saved_id() and self._values.get("branch_id", MAIN) <= ARCHIVE:
             self._move(MAIN)
         return self
 
@@ -375,6 +401,7 @@ class SQLRecord:
         if self._saved_id() and self._values["branch_id"] == branch_id:
             return
         with self._store.database.write(f"move {type(self).__name__}") as tx:
+            locks.check(tx, self)
             self._moving(tx, branch_id)
             tx.update(self.__table__.name, self._saved_id(), {"branch_id": branch_id, "updated_at": clock.now()})
             self._moved(tx)
@@ -393,111 +420,19 @@ class SQLRecord:
         """What else changes when the row is gone."""
 
     def _saved_id(self) -> int:
+        self._check_it_was_not_removed()
         if self.id is None:
             raise errors.InvalidArgument(f"{self!r} is not saved yet: call .save() first.")
         return self.id
 
-
-class Manager(Generic[R]):
-    """A registry of one instance: ``instance.Artifact``. Called, it makes a row; it has the queries of the class."""
-
-    def __init__(self, model: type[R], store: Store) -> None:
-        self.model: Any = model
-        self.store = store
-
-    def __call__(self, *args: object, **kwargs: object) -> R:
-        """Make a row of this instance."""
-        with session.using(self.store):
-            row: R = self.model(*args, **kwargs)
-        return row
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
-
-    def filter(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
-        """As the class method of the same name."""
-        self.model._before_query(self.store)
-        found = query(self.model, self.store).hiding(self.model._default_conditions(set()))
-        return found.filter(*conditions, **lookups_) if conditions or lookups_ else found
-
-    def all(self) -> QuerySet[R]:
-        """As the class method of the same name."""
-        return self.filter()
-
-    def exclude(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
-        """As the class method of the same name."""
-        return self.filter().exclude(*conditions, **lookups_)
-
-    def order_by(self, *names: str) -> QuerySet[R]:
-        """As the class method of the same name."""
-        return self.filter().order_by(*names)
-
-    def search(self, text: str, limit: int = 20) -> QuerySet[R]:
-        """As the class method of the same name."""
-        return self.filter().search(text, limit)
-
-    def lookup(self) -> Lookup:
-        """As the class method of the same name."""
-        return self.filter().lookup()
-
-    def count(self) -> int:
-        """As the class method of the same name."""
-        return self.filter().count()
-
-    def exists(self) -> bool:
-        """As the class method of the same name."""
-        return self.filter().exists()
-
-    def to_dicts(self, include: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """As the class method of the same name."""
-        return self.filter().to_dicts(include)
-
-    def to_dataframe(self, **options: Any) -> Any:
-        """As the class method of the same name."""
-        return self.filter().to_dataframe(**options)
-
-    def get(self, uid: Union[str, int, None] = None, **lookups_: object) -> R:
-        """As the class method of the same name."""
-        if isinstance(uid, int):
-            lookups_["id"] = uid
-        elif uid:
-            lookups_["uid__startswith"] = uid
-        if not lookups_ or uid == "":
-            raise errors.InvalidArgument(f"{self.model.__name__}.get() needs a uid, or a condition such as key='...'.")
-        found = self.filter(**lookups_)
-        try:
-            row: R = self.model._preferred(found)
-        except errors.DoesNotExist as error:
-            raise errors.DoesNotExist(f"{error} {self._hint(uid, lookups_)}".rstrip()) from None
-        return row
-
-    def _hint(self, uid: Union[str, int, None], wanted: dict[str, object]) -> str:
-        if "branch" in self.model.__table__.fields and not {"branch", "branch_id"} & set(wanted):
-            found = self.filter(**wanted, branch_id__lte=ARCHIVE).first()
-            if found is not None:
-                where = "trash" if found.branch_id == TRASH else "archive"
-                return f"One is in the {where}: get it with branch={where!r}, and bring it back by its restore()."
-        names = [name for name in ("key", "name") if name in self.model.__table__.fields]
-        for name in names:
-            value = wanted.get(name, uid)
-            if not isinstance(value, str):
-                continue
-            known = self.filter().order_by("-id")[:1000].values_list(name, flat=True)
-            if value in known:
-                return f"Did you mean {self.model.__name__}.get({name}={value!r})?"
-            near = lookups.nearest(value, [each for each in known if each])
-            if near:
-                return f"Did you mean {name}={near!r}?"
-        return ""
+    def _check_it_was_not_removed(self) -> None:
+        if self._is_removed:
+            raise errors.Conflict(f"{type(self).__name__} {self.uid} was removed for good: make a new one.")
 
 
-def query(model: type[R], store: Store) -> QuerySet[R]:
-    """A query set over all rows of a registry, also those in the trash."""
-    return QuerySet(model, store.database, _maker(store))
-
-
-def _maker(store: Store) -> Callable[[type[Any], tuple[Any, ...]], Any]:
-    return lambda cls, row: cls._from_row(store, row)
+def _hint(cls: type[SQLRecord], name: str) -> str:
+    near = lookups.nearest(name, [each for each in dir(cls) if not each.startswith("_")])
+    return f": did you mean {near!r}?" if near else "."
 
 
 def _unknown_argument(cls: type[SQLRecord], name: str) -> errors.InvalidArgument:
@@ -507,8 +442,10 @@ def _unknown_argument(cls: type[SQLRecord], name: str) -> errors.InvalidArgument
     return errors.InvalidArgument(f"{cls.__name__}() has no argument {name!r}: {hint}")
 
 
-def _shown(value: object) -> str:
-    return value.strftime("%Y-%m-%d %H:%M:%S UTC") if hasattr(value, "strftime") else repr(value)
+def _shown(name: str, value: Any) -> str:
+    if hasattr(value, "strftime"):
+        return tables.moment(value) + (" UTC" if hasattr(value, "hour") else "")
+    return repr(f"{value[: tables.HASH]}…" if name == "hash" else value)
 
 
 def get_or_create(store: Store, table: str, unique: dict[str, Any], others: dict[str, Any]) -> int:
@@ -530,13 +467,21 @@ class Stamped(SQLRecord):
 
     created_at: TimeField[datetime] = TimeField()
     updated_at: TimeField[datetime] = TimeField(hidden=True)
-    branch: ForeignKey[Any] = ForeignKey("branch", hidden=True)
-    space: ForeignKey[Any] = ForeignKey("space", hidden=True)
+    is_locked = locks.LockField(default=False)
+    branch: ForeignKey[Any] = ForeignKey("branch", usual=MAIN)
+    space: ForeignKey[Any] = ForeignKey("space", usual=EVERYBODYS)
     created_by: ForeignKey[Any] = ForeignKey("users")
 
     def _defaults(self) -> dict[str, Any]:
         return {**super()._defaults(), "branch_id": MAIN}
 
 
-_LAST = frozenset(["created_at", "updated_at", "branch", "space", "created_by", "run"])
-_SETTABLE = frozenset(["branch", "space"])  #: hidden, but may be given to a new row
+#: columns of many registries, which come after the own ones, in this order
+_LAST = {
+    column: place
+    for place, column in enumerate(
+        "version_tag is_latest is_locked is_type created_at updated_at branch_id space_id storage_id transform_id "
+        "report_id environment_id run_id created_by_id type_id initiated_by_run_id".split(),
+        start=1,
+    )
+}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from .. import errors
-from ..base import fsio
+from ..base import clock, fsio
 from ..base._typing import TYPE_CHECKING, R
 from . import saving, session
 from .artifact import Artifact
 from .base import SQLRecord
+from .feature_values import check_given
+from .labels import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Optional
+
+    from ..sql.database import Transaction
 
 
 def save(rows: Iterable[R]) -> list[R]:
@@ -26,23 +30,66 @@ def save(rows: Iterable[R]) -> list[R]:
         return listed
     store = _store_of(listed)
     store.database.check_writable()
+    check_given(listed)
     before = [dict(row._values) for row in listed]
     try:
         kept = {id(row): saving._keep(store, row, row._source or "", row._copy) for row in listed if _has_bytes(row)}
+        _ = store.user_id  # known once it was read outside of a transaction
         with store.database.write(f"save {len(listed)} rows") as tx:
-            for row in listed:
-                if id(row) in kept and row.id is None and saving._still_there(store, kept[id(row)]):
-                    saving.register(row, kept[id(row)], tx)
-                elif type(row).save is SQLRecord.save:
-                    row._write(tx)  # without a savepoint of its own
+            for group in _groups(listed):
+                if _are_plain(group):
+                    _insert(tx, group)
                 else:
-                    row.save()
+                    for row in group:
+                        _write(tx, store, row, kept.get(id(row)))
     except BaseException:
         for row, values in zip(listed, before):
             row._values = values  # what was not written can be saved again
         raise
     _tidy(listed)
     return listed
+
+
+def _groups(rows: list[Any]) -> Iterator[list[Any]]:
+    """Rows of one registry that follow each other, none of them twice."""
+    group: dict[int, Any] = {}
+    kind: Any = None
+    for row in rows:
+        if group and (type(row) is not kind or id(row) in group):
+            yield [*group.values()]
+            group = {}
+        kind = type(row)
+        group[id(row)] = row
+    yield [*group.values()]
+
+
+def _are_plain(rows: list[Any]) -> bool:
+    """Whether all are new, and nothing is to be looked up before they are written."""
+    return type(rows[0]).save is SQLRecord.save and all(row._values["id"] is None for row in rows)
+
+
+def _insert(tx: Transaction, rows: list[Any]) -> None:
+    """Write new rows of one registry, each kind of row in one statement."""
+    model, now = type(rows[0]), clock.to_datetime(clock.now())
+    table = model.__table__
+    for row, number in zip(rows, tx.new_ids(table.name, len(rows))):
+        row._check_it_was_not_removed()
+        row._stamp(now)
+        row._values["id"] = number
+    cells = ((row._values["id"], *table.cells(row._values)) for row in rows)
+    tx.insert_many(table.name, ("id", *table.written), cells)
+    model._inserted(tx, rows)
+
+
+def _write(tx: Transaction, store: Any, row: Any, kept: Optional[saving.Content]) -> None:
+    if kept is not None and row.id is None and saving._still_there(store, kept):
+        saving.register(row, kept, tx)
+    elif isinstance(row, Named):
+        row._save(tx)  # without a hint at each similar name
+    elif type(row).save is SQLRecord.save:
+        row._write(tx)  # without a savepoint of its own
+    else:
+        row.save()
 
 
 def _has_bytes(row: Any) -> bool:

@@ -47,9 +47,9 @@ def cells_of(feature: Feature, value: object, problems: list[str]) -> list[Cell]
     if dtype.many:
         items = _items(feature, value, dtype, problems)
     cells = []
-    for item in items:
+    for at, item in enumerate(items):
         try:
-            cells.append(_cell(feature, dtype, item))
+            cells.append(_cell(feature, f"{name}[{at}]" if dtype.many else str(name), dtype, item))
         except Problem as problem:
             problems.append(str(problem))
     return cells or [EMPTY]
@@ -67,25 +67,23 @@ def _items(feature: Feature, value: object, dtype: Dtype, problems: list[str]) -
     return []
 
 
-def _cell(feature: Feature, dtype: Dtype, value: Any) -> Cell:
+def _cell(feature: Feature, name: str, dtype: Dtype, value: Any) -> Cell:
     if type(value).__module__ == "numpy" and hasattr(value, "item"):
         value = value.item()
     if dtype.kind == "row":
-        return ("row", _row_id(feature, dtype, value), None, None, None)
+        return ("row", _row_id(feature, name, dtype, value), None, None, None)
     try:
         return _FORMS[dtype.kind](value, feature.coerce)
     except errors.InvalidArgument as error:
-        raise Problem(f"{feature.name}: {error}") from None
+        raise Problem(f"{name}: {error}") from None
     except (TypeError, ValueError, OverflowError, RecursionError):
-        raise Problem(_wrong(feature, dtype, value)) from None
+        raise Problem(_wrong(feature, name, dtype, value)) from None
 
 
-def _wrong(feature: Feature, dtype: Dtype, value: object) -> str:
-    said = (
-        f"{feature.name}={value!r} is of type {type(value).__name__}, but the feature is {dtype.named(feature._store)}"
-    )
+def _wrong(feature: Feature, name: str, dtype: Dtype, value: object) -> str:
+    said = f"{name}={value!r} is of type {type(value).__name__}, but the feature is {dtype.named(feature._store)}"
     if dtype.kind in ("date", "datetime") and isinstance(value, str):
-        return f"{feature.name}={value!r} is no {dtype.kind} in ISO 8601 form, such as {_EXAMPLES[dtype.kind]!r}."
+        return f"{name}={value!r} is no {dtype.kind} in ISO 8601 form, such as {_EXAMPLES[dtype.kind]!r}."
     if feature.coerce or not _converts(dtype, value):
         return f"{said}: pass a value {dtype.words}."
     return f"{said}: pass a value {dtype.words}, or make the feature with coerce=True."
@@ -209,37 +207,37 @@ _FORMS: dict[str, Callable[[Any, bool], Cell]] = {
 # -- rows as values
 
 
-def _row_id(feature: Feature, dtype: Dtype, value: object) -> int:
+def _row_id(feature: Feature, name: str, dtype: Dtype, value: object) -> int:
     target = dtype.target
     allowed = _allowed(feature._store, dtype)
     if isinstance(value, target):
-        return _given_row(feature, dtype, value, allowed)
+        return _given_row(feature, name, dtype, value, allowed)
     if not isinstance(value, str):
-        raise Problem(_wrong_row(feature, dtype, value))
+        raise Problem(_wrong_row(feature, name, dtype, value))
     found = list(allowed.filter(uid=value)[:1]) or list(_named(allowed, target, value)[:2])
     if not found:
-        raise Problem(_no_label(feature, dtype, value, allowed))
+        raise Problem(_no_label(feature, name, dtype, value, allowed))
     if len(found) > 1:
         raise Problem(
-            f"{feature.name}={value!r}: several {dtype.registry}s have this {label_field(target)}; pass the row itself, "
+            f"{name}={value!r}: several {dtype.registry}s have this {label_field(target)}; pass the row itself, "
             "or its uid."
         )
     return int(found[0].id)
 
 
-def _given_row(feature: Feature, dtype: Dtype, value: Any, allowed: QuerySet[Any]) -> int:
+def _given_row(feature: Feature, name: str, dtype: Dtype, value: Any, allowed: QuerySet[Any]) -> int:
     feature.check_same_instance(value)
     if value.id is None:
-        raise Problem(f"{feature.name}={value!r} is not saved yet: call .save() on it first.")
+        raise Problem(f"{name}={value!r} is not saved yet: call .save() on it first.")
     if not allowed.filter(id=value.id).exists():
-        raise Problem(_no_label(feature, dtype, str(value), allowed))
+        raise Problem(_no_label(feature, name, dtype, str(value), allowed))
     return int(value.id)
 
 
-def _wrong_row(feature: Feature, dtype: Dtype, value: object) -> str:
+def _wrong_row(feature: Feature, name: str, dtype: Dtype, value: object) -> str:
     what = f"the {label_field(dtype.target)} of a {dtype.registry}"
     return (
-        f"{feature.name}={value!r} is of type {type(value).__name__}, but the feature is "
+        f"{name}={value!r} is of type {type(value).__name__}, but the feature is "
         f"{dtype.named(feature._store)}: pass {what}, or the saved row."
     )
 
@@ -270,7 +268,7 @@ def _named(rows: QuerySet[Any], target: Any, name: str) -> QuerySet[Any]:
     return rows.filter(Q(is_latest=True)) if "is_latest" in target.__table__.fields else rows
 
 
-def _no_label(feature: Feature, dtype: Dtype, value: str, allowed: QuerySet[Any]) -> str:
+def _no_label(feature: Feature, name: str, dtype: Dtype, value: str, allowed: QuerySet[Any]) -> str:
     field, of_type, make = label_field(dtype.target), "", ""
     if dtype.within:
         kind = query(dtype.target, feature._store).filter(uid=dtype.within).one_or_none()
@@ -282,7 +280,7 @@ def _no_label(feature: Feature, dtype: Dtype, value: str, allowed: QuerySet[Any]
     listed = ", ".join(repr(each) for each in sorted(known[:LISTED])) + (", ..." if len(known) > LISTED else "")
     hint = f"did you mean {near!r}? There are {listed}." if near else f"there are {listed or 'none'}."
     made = f" Make it with ln.{dtype.registry}({field}={value!r}{make}).save()." if field == "name" else ""
-    return f"{feature.name}={value!r} is no {dtype.registry}{of_type}: {hint}{made}"
+    return f"{name}={value!r} is no {dtype.registry}{of_type}: {hint}{made}"
 
 
 # -- back to Python

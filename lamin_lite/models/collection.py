@@ -14,22 +14,22 @@ from . import keys, late, session
 from .base import query
 from .places import table
 from .related import Links, link_projects_of_run
-from .versions import Versioned, version_indexes
+from .versions import LATEST, Versioned, version_indexes
 
 if TYPE_CHECKING:
     import sys
     from collections.abc import Iterable
     from pathlib import Path
-    from typing import Any, Optional, Union
+    from typing import Any, NoReturn, Optional, Union
 
     from ..sql.database import Row, Transaction
     from .artifact import Artifact
     from .run import Run
 
     if sys.version_info >= (3, 11):
-        from typing import Self
+        from typing import Never, Self
     else:
-        from typing_extensions import Self
+        from typing_extensions import Never, Self
 
 #: which artifacts a collection has, and where
 COLLECTION_ARTIFACT = table(
@@ -52,6 +52,13 @@ class _Ordered(QuerySet[R]):
     """The artifacts of a collection, in its order unless another one is asked for."""
 
     _collection_id: int
+    _owner: Collection
+
+    def _fixed(self, *_: object) -> NoReturn:
+        """No change: the artifacts of a collection stay what they are."""
+        raise _fixed(self._owner)
+
+    add = remove = set = clear = _fixed
 
     @property
     def _place(self) -> str:
@@ -69,14 +76,18 @@ class _Members(Relation):
         known = query(target, row._store)
         found: Any = _Ordered(target, known._database, known._make)
         found = found.within(*self.far_ids(row._saved_id()))
-        found._collection_id = row._saved_id()
+        found._collection_id, found._owner = row._saved_id(), row
         return found
 
     def __set__(self, row: Any, value: object) -> None:
-        raise errors.Conflict(
-            f"The artifacts of {row!r} are fixed: collection.append(artifact).save() makes a new version with one more, "
-            "ln.Collection(artifacts, key=..., revises=collection) any other."
-        )
+        raise _fixed(row)
+
+
+def _fixed(collection: Collection) -> errors.Conflict:
+    return errors.Conflict(
+        f"The artifacts of the collection {collection.overview} ({collection.uid}) are fixed: collection.append(artifact)"
+        ".save() makes a new version with one more, ln.Collection(artifacts, revises=collection).save() any other."
+    )
 
 
 class Collection(Versioned, table="collection"):
@@ -97,6 +108,7 @@ class Collection(Versioned, table="collection"):
     __indexes__ = version_indexes("key")
     uid_length = 20
     stem_length = 16
+    found_out = Versioned.found_out | {"hash"}
     description: TextField[Optional[str]] = TextField(null=True)
     hash: TextField[str] = TextField(frozen=True)
     reference: TextField[Optional[str]] = TextField(null=True)
@@ -116,12 +128,17 @@ class Collection(Versioned, table="collection"):
     def __init__(
         self,
         artifacts: Union[Artifact, Iterable[Artifact], None] = None,
-        *,
+        *more: Never,
         key: Optional[str] = None,
         description: Optional[str] = None,
         run: Union[Run, bool, None] = None,
         **others: Any,
     ) -> None:
+        if more and all(isinstance(row, lookups.models["artifact"]) for row in (artifacts, *more)):
+            raise errors.InvalidArgument(
+                "Collection() takes its artifacts as a list: ln.Collection([one, two], key='study')."
+            )
+        self._check_alone(more, "the artifacts")
         super().__init__(description=description, **others)
         if self._revises is not None:
             key = self._revises.key if key is None else key
@@ -129,7 +146,7 @@ class Collection(Versioned, table="collection"):
         self._made_by = session.current_run(self._store) if run is None or run is True else run or None
         self.run = self._made_by
         self._new = self._checked(artifacts)
-        if key is None and description is None and self._revises is None:
+        if key is None and not (description or "").strip() and self._revises is None:
             raise errors.InvalidArgument(
                 "A Collection needs a key to be found by, such as key='study'; or a description."
             )
@@ -183,8 +200,8 @@ class Collection(Versioned, table="collection"):
 
     def _save_new(self, tx: Transaction) -> None:
         latest = self._followed(tx) or self._namesake(tx)
-        if latest is not None and latest[2] == self.hash:
-            self._become(latest[3])
+        if latest is not None and self._is_same(latest, self.hash):
+            self._become(tx, int(latest[3]), ("description", "reference", "reference_type"))
             role = "recreated"
         else:
             if latest is not None:
@@ -200,12 +217,8 @@ class Collection(Versioned, table="collection"):
             relation = self.__relations__["projects"]
             link_projects_of_run(tx, relation, self._saved_id(), self._made_by._saved_id())
 
-    def _become(self, number: int) -> None:
-        """The row is there already: this object now stands for it."""
-        self._values, self._related = query(Collection, self._store).filter(id=number).one()._values, {}
-
     def _namesake(self, tx: Transaction) -> Optional[Row]:
-        columns = "SELECT uid, stem, hash, id FROM collection WHERE"
+        columns = f"{LATEST} FROM collection WHERE"
         values = self._values
         if values["key"] is not None:
             return tx.one(
@@ -216,10 +229,10 @@ class Collection(Versioned, table="collection"):
             [values["hash"], values["branch_id"], True, values["description"]],
         )
 
-    def append(self, artifact: Artifact) -> Collection:
-        """The next version, with this artifact at its end; not saved yet. This version stays as it is."""
+    def append(self, *artifacts: Artifact) -> Collection:
+        """The next version, with these artifacts at its end; not saved yet. This version stays as it is."""
         with session.using(self._store):
-            return Collection([*self.artifacts, artifact], revises=self)
+            return Collection([*self.artifacts, *artifacts], revises=self)
 
     # -- reading
 

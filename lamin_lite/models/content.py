@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import fsio, uids
+from ..base import display, fsio, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..storage import folders
@@ -20,7 +20,7 @@ def path_of(artifact: Artifact) -> str:
     """A path on this machine with the bytes of the artifact; raises `IntegrityError` if they are not there whole."""
     name, managed, size, mtime_ns = _replica(artifact)
     storage = artifact._store.storage(artifact._values["storage_id"])
-    path = storage.local_path(name)
+    path = storage.local_path(name, size if managed else None)
     folder = artifact.n_files is not None
     if not managed:
         _check_in_place(artifact, path, size, mtime_ns)
@@ -40,8 +40,7 @@ def _named(artifact: Artifact) -> str:
 
 
 def _replica(artifact: Artifact) -> tuple[str, bool, int, int]:
-    if artifact.id is None:
-        raise errors.InvalidArgument(f"{_named(artifact)} is not saved yet: call .save() first.")
+    artifact._saved_id()
     rows = artifact._store.database.read(
         "SELECT name, managed, size, mtime_ns FROM replica WHERE hash = ? AND storage_id = ? ORDER BY managed DESC",
         [artifact.hash, artifact._values["storage_id"]],
@@ -72,9 +71,20 @@ def _check_in_place(artifact: Artifact, path: str, size: int, mtime_ns: int) -> 
 
 
 def _view(artifact: Artifact, manifest: str) -> str:
+    """The folder in the cache, which anybody may have changed since it was laid out."""
+    storage = artifact._store.storage(artifact._values["storage_id"])
     view = os.path.join(artifact._store.cache_dir, "folders", str(artifact.hash))
     if not os.path.isdir(view):
-        folders.build_view(artifact._store.storage(artifact._values["storage_id"]), manifest, view)
+        folders.build_view(storage, manifest, view)
+        return view
+    changed = folders.difference(manifest, view)
+    if changed is not None:
+        old = f"{view}.changed.{uids.random_uid(8)}"
+        folders.build_view(storage, manifest, view, old=old)
+        display.warning(
+            f"{view} was changed ({changed}): it is laid out anew, and what was there is kept as {old}. For a copy that may "
+            "be changed, use cache(writable=True)."
+        )
     return view
 
 

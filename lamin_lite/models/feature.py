@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..sql.database import Transaction
     from ..sql.lookups import Compiler
+    from ..sql.probes import Probe
     from .session import Store
 
 OWNERS = ("run", "artifact", "record")  #: tables of the registries whose rows have features
@@ -67,13 +68,25 @@ class _DtypeField(TextField["Optional[str]"]):
         return None if value is None else dtypes.text_of(value)
 
 
+class _SynonymsField(TextField["Optional[str]"]):
+    """Other names, kept as one text with ``|`` between them; also given as a list."""
+
+    type_name = "text with '|' between the names, or a list of them"
+
+    def check(self, value: object) -> Any:
+        if isinstance(value, (list, tuple)) and all(isinstance(one, str) and "|" not in one for one in value):
+            value = "|".join(value) or None
+        return super().check(value)
+
+
 class Feature(Named, table="feature"):
     """Something that has a value for an artifact, a run or a record, checked when it is set and found by `filter`.
 
     ``name``: unique. ``dtype``: ``str``, ``int``, ``float``, ``bool``, ``date``, ``datetime``, ``dict``, a registry
     (``ln.ULabel``), a type (the saved row of ``ln.Record(name="Experiment", is_type=True)``), or ``list[...]`` of one.
     ``nullable``: whether None is a value. ``default``: the value where none was set. ``coerce``: whether ``"3"`` is
-    taken for 3. ``unit``, ``description``: free text. ``type``: a feature made with ``is_type=True``, to group by.
+    taken for 3. ``unit``, ``description``: free text. ``synonyms``: other names by which `search` finds it, as a list
+    or with ``|`` between them. ``type``: a feature made with ``is_type=True``, to group by.
 
     Compared with a value it is a condition: ``feature == 3``, ``feature > 3``, ``feature.in_([1, 2])``.
 
@@ -85,6 +98,7 @@ class Feature(Named, table="feature"):
     __indexes__ = (Index("name", "name", unique=True, where=f"branch_id <> {TRASH}"),)
     dtype = _DtypeField(null=True, frozen=True)
     unit: TextField[Optional[str]] = TextField(null=True)
+    synonyms = _SynonymsField(null=True)
     nullable: BoolField[bool] = BoolField(default=True)
     coerce: BoolField[bool] = BoolField(default=False)
     default_value: JsonField[Any] = JsonField(null=True)
@@ -96,6 +110,7 @@ class Feature(Named, table="feature"):
     def _start(self, store: Store, values: dict[str, Any]) -> None:
         default = values.pop("default", None)
         super()._start(store, values)
+        self._given += ("default_value",) if default is not None else ()
         self._check_name()
         given = values.get("dtype")
         if isinstance(given, Named):
@@ -115,7 +130,12 @@ class Feature(Named, table="feature"):
                 f"A Feature cannot be named {name!r}: in queries '__' divides the name from a lookup. Try "
                 f"{name.strip('_').replace('__', '_')!r}."
             )
-        taken = [lookups.models[table].__name__ for table in OWNERS if lookups.is_field(lookups.models[table], name)]
+        registries = [lookups.models[table] for table in OWNERS]
+        taken = [
+            each.__name__
+            for each in registries
+            if lookups.is_field(each, name) or (name == "version" and hasattr(each, name))
+        ]
         if taken:
             raise errors.InvalidArgument(
                 f"A Feature cannot be named {name!r}, which is a field of {' and '.join(taken)}: queries could not tell "
@@ -126,9 +146,9 @@ class Feature(Named, table="feature"):
         for name, value in super()._shown():
             yield name, self.dtype if name == "dtype" else value
 
-    def _check(self, tx: Transaction) -> None:
+    def _check(self) -> None:
         self._check_name()
-        super()._check(tx)
+        super()._check()
 
     def _known(self, tx: Transaction) -> Optional[int]:
         row = tx.one("SELECT id, dtype FROM feature WHERE name = ? AND branch_id <> ?", [self.name, TRASH])
@@ -237,4 +257,12 @@ def _compiled(compiler: Compiler, model: Any, alias: str, path: Sequence[str], v
     return compiled(compiler, model, alias, path, value)
 
 
+def _probe(compiler: Compiler, model: Any, path: Sequence[str], value: object) -> Optional[Probe]:
+    """The same as a set that an index knows, where it is one."""
+    from .feature_lookups import probe
+
+    return probe(compiler, model, path, value)
+
+
 lookups.other_names = _compiled
+lookups.other_probe = _probe

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING
-from ..sql import lookups
+from ..sql import lookups, probes
 from ..sql.fields import BoolField, Field, TextField, TimeField
 from ..sql.lookups import Q
+from ..sql.probes import Probe, Test
 from .base import TRASH
 from .dtypes import Dtype, label_field
 from .feature_values import TABLES, RealField
@@ -79,13 +80,40 @@ _TESTS: dict[str, tuple[type[Field[Any]], str]] = {
 
 def compiled(compiler: Compiler, model: Any, alias: str, path: Sequence[str], value: object) -> SQL:
     """The condition ``name__lookup=value`` on a feature; `FieldError` for a name that is neither field nor feature."""
-    values = TABLES.get(model.__table__.name)
-    found = None if values is None else _feature(compiler.database, path[0])
-    if values is None or found is None:
-        raise lookups.unknown_field(model, path[0], [] if values is None else _names(compiler.database))
-    test = _Test(compiler, values.name, path[0], int(found[0]), Dtype(found[1]))
+    plain = _test(compiler, model, path[0], "")
+    if plain is None:
+        raise _unknown(compiler.database, model, path[0])
+    asked = plain.asked(list(path[1:]), value) if compiler.walk and alias == "t0" else None
+    if asked is not None:
+        return asked
+    test = _Test(compiler, plain.values, plain.name, plain.feature_id, plain.dtype, compiler.alias())
     text, params = test.ids(list(path[1:]), value)
     return f"{alias}.id {text}", params
+
+
+def probe(compiler: Compiler, model: Any, path: Sequence[str], value: object) -> Optional[Probe]:
+    """The rows that meet ``name__lookup=value`` as a set that can be listed or asked; None where it is not one."""
+    test = _test(compiler, model, path[0], "")
+    return None if test is None else test.probe(list(path[1:]), value)
+
+
+def _test(compiler: Compiler, model: Any, name: str, alias: str) -> Optional[_Test]:
+    values = TABLES.get(model.__table__.name)
+    found = None if values is None else _feature(compiler.database, name)
+    if values is None or found is None:
+        return None
+    return _Test(compiler, values.name, name, int(found[0]), Dtype(found[1]), alias)
+
+
+def _unknown(database: Database, model: Any, name: str) -> errors.FieldError:
+    if model.__table__.name in TABLES:
+        return lookups.unknown_field(model, name, _names(database))
+    if _feature(database, name) is None:
+        return lookups.unknown_field(model, name)
+    return errors.FieldError(
+        f"{model.__name__} has no field {name!r}, and the feature of this name has values of artifacts, runs and records "
+        "only."
+    )
 
 
 def _feature(database: Database, name: str) -> Optional[tuple[Any, ...]]:
@@ -100,24 +128,71 @@ def _names(database: Database) -> list[str]:
 
 
 class _Test:
-    """A condition on one feature."""
+    """A condition on one feature, about rows of the table of values that is known as ``alias``, or not renamed."""
 
-    def __init__(self, compiler: Compiler, values: str, name: str, feature_id: int, dtype: Any) -> None:
+    def __init__(self, compiler: Compiler, values: str, name: str, feature_id: int, dtype: Dtype, alias: str) -> None:
         self.compiler = compiler
         self.values = values
         self.name = name
         self.dtype = dtype
-        self.alias = compiler.alias()
-        self.source = f"SELECT {self.alias}.owner_id FROM {values} {self.alias} WHERE {self.alias}.feature_id = ?"
+        self.at = f"{alias}." if alias else ""
+        self.rows = f"{values} {alias} WHERE {self.at}feature_id"
+        self.source = f"SELECT {self.at}owner_id FROM {self.rows} = ?"
         self.feature_id = feature_id
+
+    def probe(self, rest: list[str], value: object) -> Optional[Probe]:
+        """The condition as a set; None for one about more than one value of an owner, or about none."""
+        whole_list = self.dtype.many and isinstance(value, (list, tuple)) and rest in ([], ["exact"])
+        if rest == ["isnull"] and value is False:
+            return self._probe(Test(self._known, [], by_value=True))
+        if value is None or rest == ["isnull"] or self.dtype.kind == "dict" or whole_list:
+            return None
+        if self.dtype.many and rest == ["contains"]:
+            rest = []
+        text, params = self._item(rest, value)
+        indexed = self._by_index(rest, text)
+        single = indexed and rest in ([], ["exact"]) and " IN (" not in text and "coalesce" not in text
+        return self._probe(Test(f"({text})", params, by_value=indexed, in_order=single and not self.dtype.many), single)
+
+    def _probe(self, test: Test, single: bool = False) -> Probe:
+        # to find the values of one owner, the database would read all that are in a range
+        asked = "feature_id" if single else "(feature_id + 0)"
+        return Probe(self.values, [self.feature_id], [test], key="feature_id", asked=asked)
+
+    def _by_index(self, rest: list[str], text: str) -> bool:
+        """Whether an index leads from the value to the owners."""
+        if self.dtype.kind == "row":
+            return True
+        known = not rest or rest[0] in ("exact", "in", "startswith", "gt", "gte", "lt", "lte", "range")
+        return known and not text.startswith("kind") and not text.startswith("coalesce")
+
+    @property
+    def _known(self) -> str:
+        """Whether there is a value; where only None has no cell in the column, its index tells."""
+        column = "whole" if self.dtype.kind == "row" else _TESTS.get(self.dtype.kind, (None, ""))[1]
+        if not column or self.dtype.kind == "float" or self.dtype.many:
+            return f"{self.at}kind <> 'null'"
+        return f"{self.at}{column} IS NOT NULL"
+
+    def asked(self, rest: list[str], value: object) -> Optional[SQL]:
+        """The condition on ``t0.id``, to ask one row after the other; None where few rows meet it, or it is no set."""
+        if value is None and rest in ([], ["exact"]):
+            rest, value = ["isnull"], True
+        missing = rest == ["isnull"] and value is True
+        found = self.probe(rest, False if missing else value)
+        if found is None or found.size(self.compiler.database, probes.FEW) <= probes.FEW:
+            return None
+        text, params = found.holds("t0.id")
+        return (f"NOT ({text})" if missing else text), params
 
     def ids(self, rest: list[str], value: object) -> SQL:
         """``IN (...)`` or ``NOT IN (...)`` of the owners that meet the condition."""
         if value is None and rest in ([], ["exact"]):
             rest, value = ["isnull"], True
+        if rest[-1:] == ["isnull"] and not isinstance(value, bool):
+            raise errors.FieldError(f"{self.name}__{'__'.join(rest)} is True or False; got {value!r}.")
         if rest == ["isnull"]:
-            known = f"({self.source} AND {self.alias}.kind <> 'null')"
-            return f"{'NOT ' if value else ''}IN {known}", [self.feature_id]
+            return f"{'NOT ' if value else ''}IN ({self.source} AND {self._known})", [self.feature_id]
         if self.dtype.kind == "dict" and rest[-1:] == ["isnull"]:
             text, params = self._inside(rest, False)
             return f"{'NOT ' if value else ''}IN ({self.source} AND {text})", [self.feature_id, *params]
@@ -135,11 +210,11 @@ class _Test:
         parts, params = [], []
         for place, item in enumerate(items):
             text, values = self._item([], item)
-            parts.append(f"{self.alias}.owner_id IN ({self.source} AND {self.alias}.place = {place} AND {text})")
+            parts.append(f"{self.at}owner_id IN ({self.source} AND {self.at}place = {place} AND {text})")
             params += [self.feature_id, *values]
-        kind = "'empty'" if not items else f"{self.alias}.kind"
-        parts.append(f"{self.alias}.kind = {kind} AND {self.alias}.place = {max(0, len(items) - 1)}")
-        parts.append(f"{self.alias}.owner_id NOT IN ({self.source} AND {self.alias}.place > {max(0, len(items) - 1)})")
+        kind = "'empty'" if not items else f"{self.at}kind"
+        parts.append(f"{self.at}kind = {kind} AND {self.at}place = {max(0, len(items) - 1)}")
+        parts.append(f"{self.at}owner_id NOT IN ({self.source} AND {self.at}place > {max(0, len(items) - 1)})")
         params.append(self.feature_id)
         return f"IN ({self.source} AND {' AND '.join(parts)})", [self.feature_id, *params]
 
@@ -155,14 +230,15 @@ class _Test:
         field = make()
         field.name = self.name
         if self.dtype.kind == "float" and isinstance(value, float) and value != value and rest in ([], ["exact"]):
-            return f"{self.alias}.kind = 'nan'", []
-        field.column = f"{self.alias}.{column}"
+            return f"{self.at}kind = 'nan'", []
+        field.column = f"{self.at}{column}"
         if self.dtype.kind == "str":
             return self._text(field, rest, value)
         return self._tested(field, rest, value)
 
     def _tested(self, field: Field[Any], rest: list[str], value: object) -> SQL:
-        source = f"{self.values} {self.alias} WHERE {self.alias}.feature_id = {self.feature_id}"
+        column = _TESTS[self.dtype.kind][1]
+        source = f"{self.rows} = {self.feature_id} AND {self.at}{column} IS NOT NULL"
         text, params = self.compiler.test(field, field.column, [self.name, *rest], value, source=source)
         return f"{field.column} IS NOT NULL AND {text}", params
 
@@ -176,29 +252,34 @@ class _Test:
             if len(value) < SHORT:
                 return narrow
         elif rest == ["in"]:
-            value = items = lookups._listed(value)
+            value = items = lookups._listed(value, f"{self.name}__in")
             if all(isinstance(item, str) and len(item) < SHORT for item in items):
                 return self._tested(field, rest, items)
-        field.column = f"coalesce({self.alias}.rest, {self.alias}.text)"
+        field.column = f"coalesce({self.at}rest, {self.at}text)"
         text, params = self._tested(field, rest, value)
         return (f"{narrow[0]} AND {text}" if narrow[0] else text), [*narrow[1], *params]
 
     def _row(self, rest: list[str], value: object) -> SQL:
         """The rows that are values, found by their name or uid, or by conditions on their fields."""
-        target, at = self.dtype.target, f"{self.alias}.whole IS NOT NULL AND {self.alias}.whole"
-        label, look = label_field(target), self.compiler
+        target, look = self.dtype.target, self.compiler
+        label = label_field(target)
         if rest in ([], ["exact"], ["in"]):
-            given = lookups._listed(value) if rest == ["in"] else [value]
+            given = lookups._listed(value, f"{self.name}__in") if rest == ["in"] else [value]
             ids = [lookups.row_id(target, self.name, item) for item in given if isinstance(item, target)]
             texts = [self._label_text(item) for item in given if not isinstance(item, target)]
-            condition = Q(id__in=ids) | Q(**{f"{label}__in": texts}) | Q(uid__in=texts)
+            condition = Q(id__in=ids)
+            if texts:
+                condition = Q(**{f"{label}__in": texts}) | Q(uid__in=texts) | condition
         elif rest[0] in lookups.LOOKUPS:
             condition = Q(**{"__".join([label, *rest]): value})
         else:
             condition = Q(**{"__".join(rest): value})
         inner = look.alias()
         text, params = look.where(target, inner, condition)
-        return f"{at} IN (SELECT {inner}.id FROM {target.__table__.name} {inner} WHERE {text})", params
+        few = None if look.dry else look.few(target.__table__.name, inner, text, params)
+        if few is not None:
+            return f"{self.at}whole {few}", []
+        return f"{self.at}whole IN (SELECT {inner}.id FROM {target.__table__.name} {inner} WHERE {text})", params
 
     def _label_text(self, value: object) -> str:
         if isinstance(value, str):
@@ -220,7 +301,7 @@ class _Test:
         sql = f"SELECT owner_id, rest FROM {self.values} WHERE feature_id = ? AND rest IS NOT NULL"
         rows = self.compiler.database.iterate(sql, [self.feature_id])
         owners = [owner for owner, text in rows if _meets(canon.loads(text), names, lookup, wanted)]
-        return self.compiler.one_of(f"{self.alias}.owner_id", owners)
+        return self.compiler.one_of(f"{self.at}owner_id", owners)
 
 
 _DICT_LOOKUPS = frozenset({"isnull", *lookups.LOOKUPS})
@@ -231,7 +312,7 @@ def _wanted(name: str, lookup: str, value: object) -> Any:
     from ..base import canon
 
     if lookup in ("in", "range"):
-        items = [canon.plain(item, lambda _: None, []) for item in lookups._listed(value)]
+        items = [canon.plain(item, lambda _: None, []) for item in lookups._listed(value, f"{name}__{lookup}")]
         if lookup == "range" and len(items) != 2:
             raise errors.FieldError(f"{name}__range needs the least and the greatest value; got {value!r}.")
         return items

@@ -8,7 +8,8 @@ from ..sql import lookups
 from ..sql.fields import Field, ForeignKey, IntField, TextField
 from ..sql.query import QuerySet
 from ..sql.schema import Index
-from .base import TRASH, query
+from . import locks
+from .base import TRASH, Stamped, query
 from .dtypes import SCALARS, Dtype, label_field, registries
 from .places import table
 
@@ -104,15 +105,17 @@ class FeatureValues:
 
         Nothing is written unless all are right: one `ValidationError` tells everything that is wrong.
         """
-        self._change("add", checked(self._store, values), [])
+        self._change("add", checked(self._store, a_dict("features", values)), [])
 
     def set_values(self, values: Mapping[Any, object]) -> None:
         """Set exactly these values: features that are not named lose theirs."""
-        self._change("set", checked(self._store, values), None)
+        self._change("set", checked(self._store, a_dict("features", values)), None)
 
     def remove_values(self, names: Union[str, Feature, Iterable[Union[str, Feature]]]) -> None:
         """Take the values of these features away; a feature without a value stays without one."""
-        wanted = [names] if isinstance(names, str) or hasattr(names, "is_null") else list(names)
+        wanted = [names] if isinstance(names, str) or hasattr(names, "is_null") else names
+        if not hasattr(wanted, "__iter__"):
+            raise errors.InvalidArgument(f"remove_values({names!r}): pass the name of a feature, or a list of names.")
         known, problems = known_features(self._store, wanted)
         if problems:
             raise failed(problems)
@@ -121,15 +124,16 @@ class FeatureValues:
     def _change(self, verb: str, found: Checked, gone: Optional[list[int]]) -> None:
         row_id, name = self._row._saved_id(), TABLES[self._row.__table__.name].name
         with self._store.database.write(f"{verb} features") as tx:
+            locks.check(tx, self._row)
             if gone is None:
                 tx.execute(f"DELETE FROM {name} WHERE owner_id = ?", [row_id])
             for number in gone or ():
                 tx.execute(f"DELETE FROM {name} WHERE owner_id = ? AND feature_id = ?", [row_id, number])
             write(tx, self._row, found)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, feature: Union[str, Feature]) -> Any:
         """The value of a feature, else its default, else None; `ValidationError` for a name that is no feature."""
-        values = self.get_values()
+        name, values = _name(feature), self.get_values()
         if values.get(name) is not None:
             return values[name]
         known, problems = known_features(self._store, [name])
@@ -137,8 +141,12 @@ class FeatureValues:
             raise failed(problems)
         return known[name].default
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.get_values()
+    def __setitem__(self, feature: Union[str, Feature], value: object) -> None:
+        """The same as `add_values` with one value."""
+        self.add_values({feature: value})
+
+    def __contains__(self, feature: object) -> bool:
+        return _name(feature) in self.get_values()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.get_values())
@@ -150,28 +158,75 @@ class FeatureValues:
         return f"<features {self.get_values()!r}>"
 
 
+class Featured(Stamped):
+    """A row of which features have values; a new one takes them as ``features={...}``, which are saved with it."""
+
+    features = Features()
+
+    _said: Optional[dict[str, object]] = None  #: what a new row was given
+    _checked: Checked = ()  #: the same, ready to be written
+
+    def _start(self, store: Store, values: dict[str, Any]) -> None:
+        said = values.pop("features", None)
+        super()._start(store, values)
+        self._said = None if said is None else a_dict("features", said)
+
+    def _write_given(self, tx: Transaction) -> None:
+        """Write the values that it was given, which `check_given` found right."""
+        if self._checked:
+            locks.check(tx, self)
+            write(tx, self, self._checked)
+
+
 # -- checking and writing
+
+EXAMPLES = {"features": "{'temperature': 21.5}", "params": "{'learning_rate': 0.01}"}
+
+
+def a_dict(title: str, values: Any) -> dict[str, object]:
+    """The params or features that were given, by name; if they are no dict, one sentence says how to give them."""
+    if not hasattr(values, "items") or isinstance(values, type):
+        given = repr(values)
+        given = f"{given} " if len(given) <= 60 and "\n" not in given else ""
+        raise errors.InvalidArgument(
+            f"{title} need a dict of names and values, such as {EXAMPLES[title]}; got {given}of type {type(values).__name__}."
+        )
+    return {_name(name): value for name, value in values.items()}
 
 
 def checked(store: Store, values: Optional[Mapping[Any, object]]) -> Checked:
     """The features that are named, with the cells of their values; one `ValidationError` tells all that is wrong."""
-    from .cells import cells_of
-
     if values is None:
         return []
-    if not hasattr(values, "items"):
-        raise errors.InvalidArgument(
-            f"features={values!r} is of type {type(values).__name__}: pass a dict of names and values."
-        )
-    known, problems = known_features(store, values)
-    found = []
-    for name, value in values.items():
-        feature = known.get(_name(name))
-        if feature is not None:
-            found.append((feature, cells_of(feature, _masked(feature, value), problems)))
+    said = a_dict("features", values)
+    known, problems = known_features(store, said)
+    found = _cells(known, said, problems)
     if problems:
         raise failed(problems)
     return found
+
+
+def check_given(rows: Sequence[Any]) -> None:
+    """Check the values that new rows were given, before anything is written; one error tells all that is wrong."""
+    new = [row for row in rows if isinstance(row, Featured) and row.id is None and row._said]
+    if not new:
+        return
+    every = {name: value for row in reversed(new) for name, value in (row._said or {}).items()}
+    known, problems = known_features(new[0]._store, every)
+    for row in new:
+        wrong: list[str] = []
+        row._checked = _cells(known, row._said or {}, wrong)
+        title = row._values.get("key") or row._values.get("name") or row.uid
+        problems += wrong if len(rows) == 1 else [f"{title}: {text}" for text in wrong]
+    if problems:
+        raise failed(problems)
+
+
+def _cells(known: dict[str, Feature], values: Mapping[str, object], problems: list[str]) -> Checked:
+    from .cells import cells_of
+
+    said = [(known[name], value) for name, value in values.items() if name in known]
+    return [(feature, cells_of(feature, _masked(feature, value), problems)) for feature, value in said]
 
 
 def _masked(feature: Feature, value: object) -> object:
@@ -188,7 +243,7 @@ def secrets_of(values: Optional[Mapping[Any, object]]) -> set[str]:
     """The secrets among the values of features, for whoever masks them elsewhere."""
     from ..base import redact
 
-    return redact.redact_params({_name(name): value for name, value in (values or {}).items()})[1]
+    return redact.redact_params({} if values is None else a_dict("features", values))[1]
 
 
 def _name(feature: object) -> str:

@@ -9,17 +9,18 @@ from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
-from ..sql.fields import BoolField, ForeignKey, JsonField, TextField
+from ..sql.fields import BoolField, DateField, ForeignKey, JsonField, TextField
 from ..sql.relations import Relation
 from ..sql.schema import Index
 from . import session
 from .base import TRASH, Stamped, query
-from .feature_values import Features
-from .related import Links
+from .feature_values import Featured, check_given
+from .related import Links, link_projects_of_run
 
 if TYPE_CHECKING:
     import sys
-    from typing import Any, Optional
+    from datetime import date
+    from typing import Any, ClassVar, Optional
 
     from ..sql.database import Transaction
     from .run import Run
@@ -35,6 +36,7 @@ UNIQUE_NAME = (
     Index("name", "name"),
 )
 SIMILAR_AMONG = 1_000  #: names that a new one is compared with
+_NO_DIGITS = dict.fromkeys(range(ord("0"), ord("9") + 1))
 
 
 class Named(Stamped):
@@ -43,26 +45,66 @@ class Named(Stamped):
     ``is_type=True`` makes it a type, which other rows name as their ``type``.
     """
 
+    _may_be_nameless: ClassVar[bool] = False
     name: TextField[Optional[str]] = TextField(null=True, fold=True)
     description: TextField[Optional[str]] = TextField(null=True)
     is_type: BoolField[bool] = BoolField(default=False)
     run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
+    _given: tuple[str, ...] = ()  #: what was said of a new row
+
     def _start(self, store: Store, values: dict[str, Any]) -> None:
+        self._given = tuple(values)
         super()._start(store, values)
         if "run" not in values:
             self.run = session.current_run(store)
 
     def save(self) -> Self:
-        """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
-        with self._store.database.write(f"save {type(self).__name__}") as tx:
-            known = self._known(tx) if self.id is None else None
-            if known is None:
-                self._check(tx)
-                self._write(tx)
-            else:
-                self._values, self._related = query(type(self), self._store).filter(id=known).one()._values, {}
+        """Write the row or its changes; of a name that is there already, this becomes the row that is there.
+
+        That one is linked to the projects of the current run, too, and keeps what else is said of it.
+        """
+        check_given([self])
+        before = dict(self._values)
+        try:
+            with self._store.database.write(f"save {type(self).__name__}") as tx:
+                made = self._save(tx)
+        except BaseException:
+            self._values = before  # what was not written can be saved again
+            raise
+        if made:
+            self._hint_at_similar()
         return self
+
+    def _save(self, tx: Transaction) -> bool:
+        """Write the row, or become the one that is there; whether it is new."""
+        known = None if self._values["branch_id"] == TRASH else self._known(tx)
+        if known is not None and self.id is None:
+            self._become(tx, known)
+            return False
+        if known not in (None, self.id):
+            taken = query(type(self), self._store).filter(id=known).one()
+            raise errors.Conflict(
+                f"{type(self).__name__} {self.uid} cannot be called {self.name!r}, which is the name of {taken.uid}: use "
+                "another name, or move that one to the trash first."
+            )
+        new = self.id is None
+        self._check()
+        self._write(tx)
+        return new
+
+    def _become(self, tx: Transaction, known: int) -> None:
+        said, run_id = self._values, self._values["run_id"]
+        self._values, self._related = query(type(self), self._store).filter(id=known).one()._values, {}
+        if run_id is not None and "projects" in self.__relations__:
+            link_projects_of_run(tx, self.__relations__["projects"], known, run_id)
+        columns = {name: field.column for name, field in self.__table__.fields.items() if name in self._given}
+        kept = [name for name, at in columns.items() if said[at] not in (None, self._values[at]) and name != "run"]
+        if kept:
+            display.warning(
+                f"{type(self).__name__} {self.name!r} was there already and stays as it was: set {', '.join(kept)} of it and "
+                "save it again, if that is to change"
+            )
 
     def _known(self, tx: Transaction) -> Optional[int]:
         if self._values["name"] is None:
@@ -82,9 +124,11 @@ class Named(Stamped):
                 "Rename that one, or move it to the trash first."
             )
 
-    def _check(self, tx: Transaction) -> None:
+    def _check(self) -> None:
         """Refuse what can have no meaning, before anything is written."""
         name = self._values["name"]
+        if name is None and not self._may_be_nameless:
+            raise errors.InvalidArgument(f"A {type(self).__name__} needs a name: give it one by name='...'.")
         if name is not None and not name.strip():
             raise errors.InvalidArgument(f"The name {name!r} of a {type(self).__name__} is empty: give it one.")
         kind: Any = self._values["type_id"] and getattr(self, "type")  # noqa: B009 - a field of the subclasses
@@ -92,16 +136,19 @@ class Named(Stamped):
             raise errors.InvalidArgument(
                 f"{kind.name!r} is no type: make it one with is_type=True before {name!r} is made of that type."
             )
-        if self.id is None and name is not None:
-            self._hint_at_similar(tx, name)
 
-    def _hint_at_similar(self, tx: Transaction, name: str) -> None:
-        rows = tx.read(
+    def _hint_at_similar(self) -> None:
+        """Tell of a name that was perhaps meant; names that differ in their numbers only are a series."""
+        name = self._values["name"]
+        if name is None:
+            return
+        rows = self._store.database.read(
             f"SELECT name FROM {self.__table__.name} WHERE name IS NOT NULL AND coalesce(type_id, 0) = ? "
-            f"AND branch_id <> ? ORDER BY id DESC LIMIT {SIMILAR_AMONG}",
-            [self._values["type_id"] or 0, TRASH],
+            f"AND branch_id <> ? AND id < ? ORDER BY id DESC LIMIT {SIMILAR_AMONG}",
+            [self._values["type_id"] or 0, TRASH, self.id],
         )
-        near = lookups.nearest(name, [str(row[0]) for row in rows], cutoff=0.85)
+        plain = name.translate(_NO_DIGITS)
+        near = lookups.nearest(name, [one for (one,) in rows if one.translate(_NO_DIGITS) != plain], cutoff=0.85)
         if near is not None:
             display.info(f"made {type(self).__name__} {name!r}; there is a similar name: {near!r}")
 
@@ -110,9 +157,10 @@ class Named(Stamped):
 
 
 class Project(Named, table="project"):
-    """What work is done for. Everything that is made in a run of ``ln.track(project=...)`` is linked to it.
+    """What work is done for. What is made in a run of ``ln.track(project=...)`` is linked to it.
 
-    ``name``, ``description``, ``abbr``, ``url``: text. ``start_date``, ``end_date``: ISO 8601 text.
+    ``name``, ``description``, ``abbr``, ``url``: text. ``start_date``, ``end_date``: dates, or text such as
+    ``"2026-01-31"``.
 
     >>> project = ln.Project(name="My project").save()  # doctest: +SKIP
     >>> project.artifacts.count()  # doctest: +SKIP
@@ -121,8 +169,8 @@ class Project(Named, table="project"):
     __indexes__ = UNIQUE_NAME
     abbr: TextField[Optional[str]] = TextField(null=True)
     url: TextField[Optional[str]] = TextField(null=True)
-    start_date: TextField[Optional[str]] = TextField(null=True)
-    end_date: TextField[Optional[str]] = TextField(null=True)
+    start_date: DateField[Optional[date]] = DateField(null=True)
+    end_date: DateField[Optional[date]] = DateField(null=True)
     type: ForeignKey[Optional[Project]] = ForeignKey("project", null=True)
 
     artifacts = Links("artifact", back=True)
@@ -131,27 +179,29 @@ class Project(Named, table="project"):
     runs = Links("run", back=True)
     records = Links("record", back=True)
     features = Links("feature", back=True)
+    ulabels = Links("ulabel", back=True)
     parents = Links("project", table="project_parent", near="child_id", far="parent_id")
     children = Links("project", table="project_parent", near="parent_id", far="child_id")
 
 
-class Record(Named, table="record"):
+class Record(Featured, Named, table="record"):
     """A thing that data is about: an experiment, a sample, a patient; of a type that is a record itself.
 
-    ``reference``, ``reference_type``: its id elsewhere. ``extra_data``: a dict of JSON's types.
+    ``reference``, ``reference_type``: its id elsewhere. ``extra_data``: a dict of JSON's types. ``features``: values of
+    features by name, all checked before anything is written.
 
     >>> kind = ln.Record(name="Experiment", is_type=True).save()  # doctest: +SKIP
     >>> ln.Record(name="Experiment1", type=kind).save()  # doctest: +SKIP
     """
 
     __indexes__ = UNIQUE_NAME
+    _may_be_nameless = True  # a sample may be known by its reference, or by its uid only
     uid_length = 16
     reference: TextField[Optional[str]] = TextField(null=True)
     reference_type: TextField[Optional[str]] = TextField(null=True)
-    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True)
+    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True, named=True)
     type: ForeignKey[Optional[Record]] = ForeignKey("record", null=True)
 
-    features = Features()
     records = Relation("record", "record", "type_id", "id")
     projects = Links("project")
     ulabels = Links("ulabel")
@@ -161,6 +211,13 @@ class Record(Named, table="record"):
     runs = Links("run", back=True)
     parents = Links("record", table="record_parent", near="child_id", far="parent_id")
     children = Links("record", table="record_parent", near="parent_id", far="child_id")
+
+    def _save(self, tx: Transaction) -> bool:
+        unsaved = self.id is None
+        new = super()._save(tx)
+        if unsaved:
+            self._write_given(tx)
+        return new
 
 
 class ULabel(Named, table="ulabel"):
@@ -181,5 +238,6 @@ class ULabel(Named, table="ulabel"):
     transforms = Links("transform", back=True)
     runs = Links("run", back=True)
     records = Links("record", back=True)
+    projects = Links("project")
     parents = Links("ulabel", table="ulabel_parent", near="child_id", far="parent_id")
     children = Links("ulabel", table="ulabel_parent", near="parent_id", far="child_id")

@@ -43,12 +43,20 @@ class _Place(SQLRecord):
         """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
         if not isinstance(self.name, str) or not self.name.strip():
             raise errors.InvalidArgument(f"A {type(self).__name__} needs a name; got {self.name!r}.")
-        with self._store.database.write(f"save {type(self).__name__}"):
+        with self._store.database.write(f"save {type(self).__name__}") as tx:
+            self._keep_name(tx)
             known = query(type(self), self._store).filter(name=self.name).one_or_none() if self.id is None else None
             if known is None:
                 return super().save()
             self._values, self._related = known._values, {}
         return self
+
+    def _keep_name(self, tx: Transaction) -> None:
+        before = tx.one(f"SELECT name FROM {self.__table__.name} WHERE id = ?", [self.id])
+        if before is not None and before[0] in self.kept and before[0] != self.name:
+            raise errors.Conflict(
+                f"The {type(self).__name__.lower()} {before[0]!r} is in every instance: it keeps its name."
+            )
 
     def _removing(self, tx: Transaction) -> None:  # noqa: ARG002 - as the others
         if self.name in self.kept:
@@ -92,6 +100,7 @@ class Storage(Stamped, table="storage"):
     the whole loses nothing. ``type``: ``local`` or the scheme of the URL.
     """
 
+    __found_by__ = "uid"
     root: TextField[str] = TextField(unique=True)
     description: TextField[Optional[str]] = TextField(null=True)
     type: TextField[str] = TextField(default="local")
@@ -99,12 +108,18 @@ class Storage(Stamped, table="storage"):
     instance_uid: TextField[Optional[str]] = TextField(null=True)
     artifacts = Relation("artifact", "artifact", "storage_id", "id")
 
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for name, value in super()._shown():
+            yield name, self.path if name == "root" and self.id is not None else value
+
     def save(self) -> Self:
         """Register the storage: checks that it is there, and marks it with its uid.
 
         Registering a root again gives the storage that is there.
         """
         if self.id is None:
+            if not self.root:
+                raise errors.InvalidArgument("A Storage needs a root: ln.Storage(root='/data/shared').")
             root = self.root if "://" in self.root else os.path.abspath(self.root)
             self.root = self._store.stored_root(root)
             known = query(Storage, self._store).filter(root=self.root).one_or_none()
@@ -253,6 +268,9 @@ ENVIRONMENT_SEEN = table(
     "environment_seen", {"fingerprint": TextField(unique=True), "artifact": ForeignKey("artifact")}
 )
 
+#: the highest version of a family that was removed for good, so that no other content is ever given its uid
+REMOVED_VERSION = table("removed_version", {"stem": TextField(unique=True), "uid": TextField()})
+
 
 class _ParamTable(Table):
     """The typed leaves of params. No id of its own: rows are only found by owner or by value."""
@@ -263,13 +281,13 @@ class _ParamTable(Table):
         whole, text, real = (dialect.types[name] for name in ("INTEGER", "TEXT", "REAL"))
         yield (
             f"CREATE TABLE IF NOT EXISTS run_param (owner_id {whole} NOT NULL{dialect.reference('run')}, "
-            f"path {text} NOT NULL, kind {text} NOT NULL, number {real}, text {text})"
+            f"path {text} NOT NULL, kind {text} NOT NULL, number {real}, text {text}, "
+            f"PRIMARY KEY (owner_id, path)){dialect.by_key}"
         )
         yield Index("number", "path, kind, number, owner_id").sql("run_param")
-        yield Index("text", "path, kind, text, owner_id").sql("run_param")
-        yield Index("owner", "owner_id").sql("run_param")
+        yield Index("text", "path, kind, text, owner_id", where="text IS NOT NULL").sql("run_param")
 
 
 RUN_PARAM = _ParamTable("run_param", [])
 
-TABLES_WITHOUT_REGISTRY = (PROCESS, REPLICA, RUN_ARTIFACT, RUN_PARAM, ENVIRONMENT_SEEN)
+TABLES_WITHOUT_REGISTRY = (PROCESS, REPLICA, RUN_ARTIFACT, RUN_PARAM, ENVIRONMENT_SEEN, REMOVED_VERSION)

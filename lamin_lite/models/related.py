@@ -74,6 +74,8 @@ class RelatedSet(QuerySet[R]):
 
     def set(self, rows: Iterable[R]) -> None:
         """Link exactly these rows."""
+        if not hasattr(rows, "__iter__"):
+            raise errors.InvalidArgument(f"{self._relation.name}.set() takes a list of rows; got {rows!r}.")
         wanted = self._ids_of(tuple(rows))
 
         def change(tx: Transaction) -> None:
@@ -96,8 +98,9 @@ class RelatedSet(QuerySet[R]):
         target = self._model
         for row in rows:
             if not isinstance(row, target):
+                several = ": pass its items one by one, as in add(*rows)" if isinstance(row, (list, tuple)) else ""
                 raise errors.InvalidArgument(
-                    f"{self._relation.name} takes saved {target.__name__}s; {row!r} is of type {type(row).__name__}."
+                    f"{self._relation.name} takes saved {target.__name__}s; {row!r} is of type {type(row).__name__}{several}."
                 )
             self._row.check_same_instance(row)
         return [row._saved_id() for row in rows]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..sql.database import Transaction
+    from ..sql.schema import Table
     from .base import SQLRecord
 
 BY_RUN = "by_run_id"  #: who made a link: of interest only as long as the run is there
@@ -35,29 +36,42 @@ PARTS: list[tuple[str, str, str, str]] = [
 NEEDED = {("collection_artifact", "artifact_id"), ("replica", "storage_id")}
 
 
+NAMED = 3  #: rows of each kind that a refusal names
+
+
 class Reference:
-    """Rows of one table that refer to a row by one column."""
+    """Rows that refer to a row by one column; ``source`` selects them from ``r``, by the values ``params``."""
 
-    __slots__ = ("column", "count", "is_link", "optional", "role", "table")
+    __slots__ = ("bearer", "column", "count", "is_link", "optional", "params", "source", "table")
 
-    def __init__(self, table: str, column: str, count: int, *, optional: bool, is_link: bool) -> None:
+    def __init__(self, table: str, column: str, bearer: str, source: str, params: list[Any]) -> None:
         self.table = table
         self.column = column
-        self.count = count
-        self.optional = optional  #: whether the referring row can do without
-        self.is_link = is_link  #: whether the referring row is nothing but the link
+        self.bearer = bearer  #: table of what refers: for a link what is on its other side
+        self.source = source
+        self.params = params
+        self.count = 0
+        self.is_link = table not in lookups.models  #: whether the referring row is nothing but the link
+        self.optional = False  #: whether the referring row can do without
 
-    def __str__(self) -> str:
-        return f"{self.count:,} {self._bearer()}{'' if self.count == 1 else 's'} (as {self.column[:-3]})"
+    def counted(self, tx: Transaction) -> bool:
+        """Count the rows; whether there are any."""
+        found = tx.one(f"SELECT count(*) FROM {self.source}", self.params)
+        self.count = int(found[0]) if found else 0
+        return self.count > 0
 
-    def _bearer(self) -> str:
-        """The name of what refers, on the other side of a table of links."""
-        name = self.table
-        if self.is_link:
-            table = next(each for each in related.all_tables if each.name == self.table)
-            ends = [field for field in table.fields.values() if isinstance(field, ForeignKey)]
-            name = next((end.to for end in ends if end.column not in (self.column, BY_RUN)), name)
-        return str(getattr(lookups.models.get(name), "__name__", name)).lower()
+    @property
+    def noun(self) -> str:
+        """What these rows are called."""
+        return str(getattr(lookups.models.get(self.bearer), "__name__", self.bearer)).lower()
+
+    def described(self, tx: Transaction) -> str:
+        """How many there are, in which role, and the uids of the first."""
+        words = [] if self.is_link else [f"as {self.column[:-3]}"]
+        if self.bearer in lookups.models:
+            rows = tx.read(f"SELECT DISTINCT r.uid FROM {self.source} ORDER BY r.uid LIMIT {NAMED}", self.params)
+            words.append(", ".join(str(row[0]) for row in rows) + (", ..." if self.count > NAMED else ""))
+        return f"{self.count:,} {self.noun}{'' if self.count == 1 else 's'} ({': '.join(words) or 'links'})"
 
 
 def remove(tx: Transaction, row: SQLRecord, *, force: bool) -> None:
@@ -69,7 +83,7 @@ def remove(tx: Transaction, row: SQLRecord, *, force: bool) -> None:
     found = [*_references(tx, name, number), *_values_of_features(tx, row)]
     blocking = [each for each in found if not (force and each.optional)]
     if blocking:
-        raise _refusal(row, found, blocking)
+        raise _refusal(tx, row, found, blocking)
     for each in found:
         if each.is_link:
             tx.execute(f"DELETE FROM {each.table} WHERE {each.column} = ?", [number])
@@ -90,47 +104,60 @@ def _references(tx: Transaction, name: str, number: int) -> Iterator[Reference]:
             elif bearer is not None and field.column == BY_RUN:
                 tx.execute(f"UPDATE {table.name} SET {BY_RUN} = NULL WHERE {BY_RUN} = ?", [number])
             else:
-                yield from _counted(tx, table, field, name, number)
+                reference = _by_column(table, field, number)
+                if reference.counted(tx):
+                    yield reference
 
 
 def _values_of_features(tx: Transaction, row: SQLRecord) -> Iterator[Reference]:
     """Features of which the row is a value, and those that take rows of this type."""
     kind, number = f"cat[{type(row).__name__}", row._saved_id()
     dtypes = [text + end for text in (kind, f"list[{kind}") for end in ("]%", "[%")]
+    has_type = " OR ".join(["f.dtype LIKE ?"] * len(dtypes))
     for table in related.all_tables:
         if not table.name.endswith("_value") or "feature" not in table.fields:
             continue
-        found = tx.one(
-            f"SELECT count(*) FROM {table.name} v JOIN feature f ON f.id = v.feature_id WHERE v.kind = 'row' "
-            f"AND v.whole = ? AND ({' OR '.join(['f.dtype LIKE ?'] * len(dtypes))})",
-            [number, *dtypes],
+        owner = table.name[: -len("_value")]
+        source = (
+            f"{owner} r JOIN {table.name} v ON v.owner_id = r.id JOIN feature f ON f.id = v.feature_id "
+            f"WHERE v.kind = 'row' AND v.whole = ? AND ({has_type})"
         )
-        if found is not None and found[0]:
-            yield Reference(table.name[: -len("_value")], "value_id", int(found[0]), optional=False, is_link=False)
-    within = tx.one("SELECT count(*) FROM feature WHERE dtype LIKE ?", [f"%{kind}[{row.uid}]%"])
-    if within is not None and within[0]:
-        yield Reference("feature", "dtype_id", int(within[0]), optional=False, is_link=False)
+        reference = Reference(owner, "value_id", owner, source, [number, *dtypes])
+        if reference.counted(tx):
+            yield reference
+    within = Reference("feature", "dtype_id", "feature", "feature r WHERE r.dtype LIKE ?", [f"%{kind}[{row.uid}]%"])
+    if within.counted(tx):
+        yield within
 
 
-def _counted(tx: Transaction, table: Any, field: ForeignKey[Any], name: str, number: int) -> Iterator[Reference]:
-    itself = " AND id <> ?" if table.name == name else ""
-    sql = f"SELECT count(*) FROM {table.name} WHERE {field.column} = ?{itself}"
-    found = tx.one(sql, [number, number] if itself else [number])
-    if found is not None and found[0]:
-        is_link = table.name not in lookups.models
-        optional = field.null or (is_link and (table.name, field.column) not in NEEDED)
-        yield Reference(table.name, field.column, int(found[0]), optional=optional, is_link=is_link)
+def _by_column(table: Table, field: ForeignKey[Any], number: int) -> Reference:
+    """The rows of a table that refer to the row with this id by this column."""
+    name, column = table.name, field.column
+    if name in lookups.models:
+        itself = f" AND r.id <> {int(number)}" if field.to == name else ""
+        reference = Reference(name, column, name, f"{name} r WHERE r.{column} = ?{itself}", [number])
+    else:
+        ends = [end for end in table.fields.values() if isinstance(end, ForeignKey)]
+        other = next((end for end in ends if end.column not in (column, BY_RUN)), None)
+        bearer, join = (
+            (name, "") if other is None else (other.to, f"{other.to} r JOIN {name} l ON l.{other.column} = r.id")
+        )
+        reference = Reference(name, column, bearer, f"{join or f'{name} l'} WHERE l.{column} = ?", [number])
+    reference.optional = field.null or (reference.is_link and (name, column) not in NEEDED)
+    return reference
 
 
-def _refusal(row: SQLRecord, found: list[Reference], blocking: list[Reference]) -> errors.Conflict:
-    title = f"{type(row).__name__} {row._values.get('key') or row._values.get('name') or row.uid} ({row.uid})"
-    text = f"{title} cannot be removed for good: {', '.join(map(str, found))} refer to it. "
+def _refusal(tx: Transaction, row: SQLRecord, found: list[Reference], blocking: list[Reference]) -> errors.Conflict:
+    called = next((row._values[name] for name in ("key", "name", "handle") if row._values.get(name)), None)
+    title = f"{type(row).__name__} {row.uid if called is None else f'{called} ({row.uid})'}"
+    refer = "refers" if sum(each.count for each in found) == 1 else "refer"
+    text = f"{title} cannot be removed for good: {', '.join(each.described(tx) for each in found)} {refer} to it. "
     needing = [each for each in blocking if not each.optional]
+    trash = "leave it in the trash" if "branch" in row.__table__.fields else "leave it as it is"
     if needing:
-        return errors.Conflict(
-            f"{text}Remove {', '.join(sorted({each._bearer() + 's' for each in needing}))} first, which cannot be without "
-            "it; or leave it in the trash."
-        )
+        what = ", ".join(sorted({f"{each.noun}s" for each in needing}))
+        return errors.Conflict(f"{text}Remove those {what} first, which cannot be without it; or {trash}.")
     return errors.Conflict(
-        f"{text}Leave it in the trash; or remove it from there too by delete(permanent=True, force=True)."
+        f"{text}Either {trash}, or take it out of them by removing it with force: delete(permanent=True, force=True) in "
+        "Python, `delete --permanent --force` on the command line."
     )

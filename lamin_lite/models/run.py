@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base import names
 from ..base._typing import TYPE_CHECKING
+from ..sql import lookups
 from ..sql.fields import BoolField, ForeignKey, IntField, JsonField, TextField, TimeField
 from ..sql.relations import ParamsIndex, Relation
 from ..sql.schema import Index
@@ -14,6 +15,7 @@ from .feature_values import Features
 from .related import Links
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import Any, Optional
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .transform import Transform
 
 ADD_PARAM = "INSERT INTO run_param (owner_id, path, kind, number, text) VALUES (?, ?, ?, ?, ?)"
+STATUSES = ("scheduled", "started", "completed", "errored", "aborted")
 OUTPUT_ROLES = ("created", "recreated")
 
 
@@ -41,20 +44,24 @@ class Run(Stamped, table="run"):
     __indexes__ = (
         Index("started", "started_at"),
         Index("of_transform", "transform_id, started_at"),
-        Index("status", "status", where="status IN ('scheduled', 'started')"),
+        Index("status", "status"),
         Index("reference", "reference_type, reference", unique=True, where="reference IS NOT NULL"),
     )
+    __found_by__ = "uid"
+    __searched_by__ = ("transform",)
+    __shown_first__ = ("transform", "entrypoint", "status", "started_at", "finished_at", "params")
+    __shown_last__ = ("report", "environment")
     uid_length = 16
     name: TextField[Optional[str]] = TextField(null=True)
     description: TextField[Optional[str]] = TextField(null=True)
     entrypoint: TextField[Optional[str]] = TextField(null=True)
-    status: TextField[str] = TextField(default="scheduled")
+    status: TextField[str] = TextField(default="scheduled", choices=STATUSES)
     started_at: TimeField[Optional[datetime]] = TimeField(null=True)
     finished_at: TimeField[Optional[datetime]] = TimeField(null=True)
     is_end_estimated: BoolField[bool] = BoolField(default=False, hidden=True)
     exit_code: IntField[Optional[int]] = IntField(null=True)
-    params: JsonField[dict[str, Any]] = JsonField(null=True)
-    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True)
+    params: JsonField[dict[str, Any]] = JsonField(null=True, named=True)
+    extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True, named=True)
     reference: TextField[Optional[str]] = TextField(null=True)
     reference_type: TextField[Optional[str]] = TextField(null=True)
     cli_args: TextField[Optional[str]] = TextField(null=True)
@@ -64,7 +71,9 @@ class Run(Stamped, table="run"):
     environment: ForeignKey[Optional[Artifact]] = ForeignKey("artifact", null=True)
     initiated_by_run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
+    diff = late.diff
     view_lineage = late.view_lineage
+    report_as_html = late.report_as_html
 
     #: the flow or script of this process in which it was started
     enclosing: Optional[Run] = None
@@ -83,12 +92,24 @@ class Run(Stamped, table="run"):
     initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
 
     def _write(self, tx: Transaction) -> None:
-        known, params = self.id is not None, self._values["params"]
+        known = self.id is not None
         super()._write(tx)
         if known:
             tx.execute("DELETE FROM run_param WHERE owner_id = ?", [self.id])
-        if params:
-            tx.execute_many(ADD_PARAM, Run.params_index.rows(self._saved_id(), params))
+            self._index_params(tx, [self])
+
+    @classmethod
+    def _inserted(cls, tx: Transaction, rows: Sequence[Run]) -> None:
+        super()._inserted(tx, rows)
+        cls._index_params(tx, rows)
+
+    @classmethod
+    def _index_params(cls, tx: Transaction, runs: Sequence[Run]) -> None:
+        """Write how their params are found."""
+        params = ((run._values["id"], run._values["params"]) for run in runs)
+        tx.execute_many(
+            ADD_PARAM, (row for owner, held in params if held for row in cls.params_index.rows(owner, held))
+        )
 
     def _removing(self, tx: Transaction) -> None:
         if tx.one("SELECT 1 FROM run WHERE id = ? AND status = 'started'", [self.id]) is not None:
@@ -96,9 +117,14 @@ class Run(Stamped, table="run"):
 
     def _removed(self, tx: Transaction) -> None:
         """Its report goes with it; the list of the environment is shared with other runs."""
-        report: Any = self.report
-        if report is not None and report.kind == names.KIND_OF_RUN_FILES:
-            removal.remove(tx, report, force=False)
+        own = [self.report, *self._pages()]
+        for report in own:
+            if report is not None and report.kind == names.KIND_OF_RUN_FILES:
+                removal.remove(tx, report, force=False)
+
+    def _pages(self) -> QuerySet[Artifact]:
+        artifacts: QuerySet[Artifact] = query(lookups.models["artifact"], self._store)
+        return artifacts.filter(description=names.HTML_REPORT.format(self.uid), kind=names.KIND_OF_RUN_FILES)
 
     @classmethod
     def _before_query(cls, store: Store) -> None:

@@ -10,16 +10,17 @@ import os
 import stat
 
 from .. import errors
-from ..base import clock, fsio, names, uids
+from ..base import clock, fsio, names
 from ..base._typing import TYPE_CHECKING
-from ..ext import ext, known_suffix
+from ..ext import known_suffix
 from ..sql import statcache
 from ..storage import folders
 from ..storage.blobs import Blob, blob_name
 from ..storage.translate import translating
 from . import digests
-from .base import query
+from .feature_values import check_given
 from .related import link_projects_of_run
+from .versions import LATEST
 
 if TYPE_CHECKING:
     from typing import Optional, Union
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from .artifact import Artifact
     from .run import Run
     from .session import Store
+
+
+#: what may be told anew of an artifact whose bytes are the same
+DESCRIBING = ("description", "kind", "otype", "n_observations", "extra_data")
 
 
 class Content:
@@ -57,6 +62,11 @@ def checked_source(path: Union[str, os.PathLike[str]]) -> str:
         raise errors.InvalidArgument("The path is empty: pass the path of a file or folder, '.' for the current one.")
     if "\0" in text:
         raise errors.InvalidArgument(f"The path {text!r} holds a NUL character, which no file can have in its name.")
+    if "://" in text and not os.path.exists(text):
+        raise errors.InvalidArgument(
+            f"{text} is a URL, and an artifact is made of a file or folder on this machine: fetch it first, then save the "
+            "path of the copy."
+        )
     source = os.path.abspath(text)
     with translating("save", source):
         kind = os.stat(source).st_mode
@@ -92,29 +102,10 @@ def _place(store: Store, source: str, copy: Optional[bool]) -> Optional[tuple[in
     return None
 
 
-def written(store: Store, value: object, key: str) -> str:
-    """A temporary file with the object as its serializer writes it."""
-    serializer = ext.serializer_for_object(value, known_suffix(key))
-    if serializer is None:
-        raise errors.InvalidArgument(
-            f"An object of type {type(value).__name__} cannot be written as {key!r}: write a file yourself and save "
-            "that, or register a serializer."
-        )
-    folder = os.path.join(store.cache_dir, "made", uids.random_uid(12))
-    path = os.path.join(folder, os.path.basename(key))
-    with translating("write", path):
-        try:
-            fsio.make_folder(folder)
-            serializer.save(value, path)
-        except BaseException:
-            fsio.remove_folder(folder)
-            raise
-    return path
-
-
 def save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
     """Keep the bytes of ``source``, and write the row of a new artifact or find the one that it is."""
     artifact._store.database.check_writable()
+    check_given([artifact])
     before = dict(artifact._values)
     try:
         _save(artifact, source, copy)
@@ -186,8 +177,9 @@ def register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
     """Write the rows for content that is safely kept."""
     _register_replica(kept, tx)
     latest = _latest(artifact, kept, tx)
-    if latest is not None and latest[2] == kept.hash:
-        _become(artifact, latest, tx)
+    if latest is not None and not artifact._always_new and artifact._is_same(latest, kept.hash):
+        artifact._become(tx, int(latest[3]), DESCRIBING)
+        _prefer_the_copy(artifact, kept, tx)
         role = "recreated"
     else:
         if latest is not None:
@@ -197,12 +189,21 @@ def register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
         artifact._write(tx)
         role = "created"
     artifact._revises = None
+    artifact._write_given(tx)
     if artifact._made_by is not None:
         _link_output(tx, artifact._made_by, artifact, role)
         if role == "recreated":
             link_projects_of_run(
                 tx, artifact.__relations__["projects"], artifact._saved_id(), artifact._made_by._saved_id()
             )
+
+
+def _prefer_the_copy(artifact: Artifact, kept: Content, tx: Transaction) -> None:
+    """What lay where anybody may change it, and was now copied, is read from the copy from now on."""
+    there = "SELECT 1 FROM replica WHERE hash = ? AND storage_id = ? AND managed = ?"
+    if kept.managed and tx.one(there, [kept.hash, artifact._values["storage_id"], True]) is None:
+        artifact._values["storage_id"] = kept.storage_id
+        tx.update("artifact", artifact._saved_id(), {"storage_id": kept.storage_id})
 
 
 def _register_replica(kept: Content, tx: Transaction) -> None:
@@ -223,11 +224,11 @@ def _register_replica(kept: Content, tx: Transaction) -> None:
 
 
 def _latest(artifact: Artifact, kept: Content, tx: Transaction) -> Optional[Row]:
-    """uid, stem, hash and id of the artifact that this one is a version of, or the same as."""
+    """`LATEST` of the artifact that this one is a version of, or the same as."""
     values = artifact._values
     if artifact._revises is not None:
         return artifact._followed(tx)
-    columns = "SELECT uid, stem, hash, id FROM artifact WHERE"
+    columns = f"{LATEST} FROM artifact WHERE"
     if values["key"] is not None:
         return tx.one(f"{columns} key = ? AND branch_id = ? AND is_latest = 1", [values["key"], values["branch_id"]])
     wish = values["description"]
@@ -236,16 +237,6 @@ def _latest(artifact: Artifact, kept: Content, tx: Transaction) -> Optional[Row]
         f"AND description {'IS NULL' if wish is None else '= ?'}",
         [kept.hash, values["branch_id"], values["suffix"], *([] if wish is None else [wish])],
     )
-
-
-def _become(artifact: Artifact, latest: Row, tx: Transaction) -> None:
-    """The row is there already: this object now stands for it."""
-    wish = artifact._values["description"]
-    row = query(type(artifact), artifact._store).filter(id=latest[3]).one()
-    artifact._values, artifact._related = row._values, {}
-    if wish is not None and wish != artifact.description:
-        artifact.description = wish
-        tx.update("artifact", latest[3], {"description": wish, "updated_at": clock.now()})
 
 
 # -- links between runs and artifacts

@@ -7,12 +7,12 @@ import os
 from ..base import display, hashing
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
-from ..sql.fields import TextField
+from ..sql.fields import ForeignKey, TextField
 from ..sql.relations import Relation
-from . import late
+from . import late, session
 from .base import query
 from .related import Links
-from .versions import Versioned, version_indexes
+from .versions import LATEST, Versioned, version_indexes
 
 if TYPE_CHECKING:
     import sys
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..sql.database import Row, Transaction
     from ..sql.query import QuerySet
     from .run import Run
+    from .session import Store
 
     if sys.version_info >= (3, 11):
         from typing import Self
@@ -28,13 +29,17 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 
+KINDS = ("script", "notebook", "function", "pipeline", "interactive", "upload")
+
+
 class Transform(Versioned, table="transform"):
     """A script, notebook, function or pipeline, in one version of its source.
 
     ``uid``: 12 characters that stay, 4 that count versions. ``key``: file name, or path in the development
-    directory, or ``pypackages/<package>/<path>``. ``kind``: ``script``, ``notebook``, ``function``, ``pipeline`` or
-    ``interactive``. ``source_code``: the text. ``hash``: SHA-256 of the file's true bytes. ``reference``,
-    ``reference_type``: a link to the same source elsewhere.
+    directory, or ``pypackages/<package>/<path>``. ``kind``: ``script``, ``notebook``, ``function``, ``pipeline``,
+    ``interactive`` or ``upload``. ``source_code``: the text. ``hash``: SHA-256 of the file's true bytes; of a notebook,
+    of its text. ``reference``, ``reference_type``: a link to the same source elsewhere. ``run``: the run in which
+    somebody registered it by hand.
 
     >>> transform = ln.Transform.get(key="my_script.py")  # doctest: +SKIP
     >>> transform.latest_run.params  # doctest: +SKIP
@@ -44,11 +49,12 @@ class Transform(Versioned, table="transform"):
     uid_length = 16
     family_columns = ("key", "origin")
     description: TextField[Optional[str]] = TextField(null=True)
-    kind: TextField[str] = TextField(default="pipeline")
+    kind: TextField[str] = TextField(default="pipeline", choices=KINDS)
     source_code: TextField[Optional[str]] = TextField(null=True)
     hash: TextField[Optional[str]] = TextField(null=True)
     reference: TextField[Optional[str]] = TextField(null=True)
     reference_type: TextField[Optional[str]] = TextField(null=True)
+    run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
     #: what tells transforms of one key apart: the file's path, or ``uid:`` for one that is pinned
     origin: TextField[str] = TextField(default="", hidden=True)
 
@@ -58,6 +64,11 @@ class Transform(Versioned, table="transform"):
     records = Links("record")
     ulabels = Links("ulabel")
     runs = Relation("run", "run", "transform_id", "id")
+
+    def _start(self, store: Store, values: dict[str, Any]) -> None:
+        super()._start(store, values)
+        if "run" not in values:
+            self.run = session.current_run(store)
 
     def save(self) -> Self:
         """Write the row or its changes. Of a key that is there, without or with the same source, it is what is there.
@@ -81,8 +92,9 @@ class Transform(Versioned, table="transform"):
         if values["hash"] is None and values["source_code"] is not None:
             values["hash"] = hashing.of_bytes(values["source_code"].encode("utf-8", "surrogatepass"))
         latest = revised or self._namesake(tx)
-        if latest is not None and revised is None and values["hash"] in (None, latest[2]):
-            self._values, self._related = query(Transform, self._store).filter(id=latest[3]).one()._values, {}
+        same_source = latest is not None and values["hash"] in (None, latest[2])
+        if latest is not None and revised is None and same_source and self._is_same(latest, latest[2]):
+            self._become(tx, int(latest[3]), ("description", "reference", "reference_type"))
             return
         if latest is not None:
             found = tx.one("SELECT origin FROM transform WHERE id = ?", [latest[3]])
@@ -91,9 +103,9 @@ class Transform(Versioned, table="transform"):
         self._write(tx)
 
     def _namesake(self, tx: Transaction) -> Optional[Row]:
-        """uid, stem, hash and id of the latest version under this key; rather one without a path."""
+        """`LATEST` of the latest version under this key; rather one without a path."""
         return tx.one(
-            "SELECT uid, stem, hash, id FROM transform WHERE key = ? AND branch_id = ? AND is_latest = ? "
+            f"{LATEST} FROM transform WHERE key = ? AND branch_id = ? AND is_latest = ? "
             "ORDER BY origin = '' DESC, id DESC LIMIT 1",
             [self.key, self._values["branch_id"], True],
         )
@@ -106,10 +118,11 @@ class Transform(Versioned, table="transform"):
 
     @property
     def latest_run(self) -> Optional[Run]:
-        """The run of this version that was started last, or None."""
+        """The run of this version that was started last, or None; a step of one of its runs does not count."""
         late.end_dead_runs(self._store)
         runs: QuerySet[Run] = query(lookups.models["run"], self._store)
-        return runs.filter(transform=self, branch_id__gt=0).order_by("started_at").last()
+        whole = runs.filter(transform=self, branch_id__gt=0).exclude(initiated_by_run__transform=self)
+        return whole.order_by("started_at").last()
 
     @classmethod
     def _of_families(cls, rows: QuerySet[Self], families: int) -> Self:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .. import errors
-from ..base import uids
+from ..base import clock, display, uids
 from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, TextField
-from ..sql.lookups import Q
+from ..sql.lookups import Q, nearest
 from ..sql.schema import Index
-from .base import TRASH, Stamped, query
+from . import locks
+from .base import MAIN, TRASH, Stamped, query
 
 if TYPE_CHECKING:
     import sys
@@ -25,30 +26,69 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 
+RENAMED = "renamed"  #: among the values of a row, which are put back if its save fails: whether its key was set
+
+
+class _Key(TextField["Optional[str]"]):
+    """The key of a row, which knows that somebody changed it: what is merely old in memory is no wish to rename."""
+
+    def __set__(self, row: Any, value: Optional[str]) -> None:
+        super().__set__(row, value)
+        row._values[RENAMED] = row._values.get("id") is not None
+
+
 class Versioned(Stamped):
     """A row that has versions. Its uid is the stem of the family and four characters that count up."""
 
     stem_length: ClassVar[int] = 12
     family_columns: ClassVar[tuple[str, ...]] = ("key",)  #: what one live family has to itself
-    key: TextField[Optional[str]] = TextField(null=True, fold=True)
+    found_out: ClassVar[frozenset[str]] = frozenset(["uid", "is_latest"])  #: fields that nobody gives to a new row
+    key: TextField[Optional[str]] = _Key(null=True, fold=True)
     stem: TextField[str] = TextField(hidden=True)
     version_tag: TextField[Optional[str]] = TextField(null=True)
-    is_latest: BoolField[bool] = BoolField(default=True)
+    is_latest: BoolField[bool] = BoolField(frozen=True, default=True)
 
     def _defaults(self) -> dict[str, Any]:
         stem = uids.random_uid(self.stem_length)
         return {**super()._defaults(), "stem": stem, "uid": stem + uids.FIRST_VERSION}
 
     _revises: Optional[Versioned] = None  #: until it is saved: the version that this one follows
+    _usual: Sequence[str] = ()  #: fields whose values nobody gave: they do not replace what a row says already
 
     def _start(self, store: Store, values: dict[str, Any]) -> None:
         values = dict(values)
+        self._check_names(values)
         tag, revises = values.pop("version", None), values.pop("revises", None)
         super()._start(store, values)
         if tag is not None:
             self.version = tag
         if revises is not None:
             self._follow(revises)
+
+    @classmethod
+    def _check_names(cls, values: dict[str, Any]) -> None:
+        """Raise for an argument that is none; `InvalidArgument` names the nearest of those that may be given."""
+        fields = cls.__table__.fields.values()
+        known = {field.name for field in fields if not field.hidden}
+        known |= {"version", "revises", *(getattr(cls.__init__, "__kwdefaults__", None) or ())}
+        for name, value in values.items():
+            if name in cls.found_out:
+                raise errors.InvalidArgument(
+                    f"{cls.__name__}() takes no {name}={value!r}: it is found out, not chosen. Leave it out."
+                )
+            if name not in known:
+                choice = sorted(known - cls.found_out)
+                near = nearest(name, choice)
+                hint = f"did you mean {near!r}?" if near else f"there are {', '.join(choice)}."
+                raise errors.InvalidArgument(f"{cls.__name__}() has no argument {name!r}: {hint}")
+
+    def _check_alone(self, given: Sequence[object], name: str) -> None:
+        """Raise for a second argument without a name."""
+        if given:
+            raise errors.InvalidArgument(
+                f"{type(self).__name__}() takes one argument without a name, {name}; name the others, as in "
+                f"key={given[0]!r}."
+            )
 
     def _follow(self, revises: object) -> None:
         kind = type(self)
@@ -74,16 +114,19 @@ class Versioned(Stamped):
 
     @version.setter
     def version(self, tag: Optional[str]) -> None:
+        self.version_tag = self._checked_tag(tag)
+
+    def _checked_tag(self, tag: Optional[str]) -> Optional[str]:
         if tag is not None and (not isinstance(tag, str) or not tag.strip()):
             raise errors.InvalidArgument(f"version={tag!r} must be a text such as 'v1', or None for the number alone.")
         if tag == self.uid[len(self.stem) :]:
-            tag = None
-        elif tag is not None and len(tag) == uids.VERSION_LENGTH and tag.startswith("0") and uids.is_base62(tag):
+            return None
+        if tag is not None and len(tag) == uids.VERSION_LENGTH and tag.startswith("0") and uids.is_base62(tag):
             raise errors.InvalidArgument(
                 f"The version tag {tag!r} looks like the number of a version, which is {self.uid[len(self.stem) :]!r} here: "
                 "choose another tag, such as 'v1'."
             )
-        self.version_tag = tag
+        return tag
 
     @classmethod
     def _rewritten(cls, database: Database, path: Sequence[str], value: object) -> Optional[Q]:
@@ -111,10 +154,37 @@ class Versioned(Stamped):
 
     def _write(self, tx: Transaction) -> None:
         if self.version_tag is not None:
+            self.version_tag = self._checked_tag(self.version_tag)
             self._check_tag_is_free(tx)
-        if self.id is not None and self.key is not None and self.is_latest and self._values["branch_id"] != TRASH:
-            self._check_key_is_free(tx, self._values["branch_id"], self.stem)
+        if self.id is not None:
+            self._rename(tx)
         super()._write(tx)
+
+    def _rename(self, tx: Transaction) -> None:
+        """The key that was set becomes that of all versions that had the old one; else the key stays as it is kept."""
+        kept = tx.one(f"SELECT key FROM {self.__table__.name} WHERE id = ?", [self.id])
+        if kept is None:
+            raise errors.Conflict(
+                f"{type(self).__name__} {self.key or ''} ({self.uid}) was removed for good meanwhile."
+            )
+        old, new = kept[0], self._values["key"]
+        if not self._values.pop(RENAMED, False) or old == new:
+            self._values["key"] = old
+            return
+        if new is not None:
+            self._check_key_is_free(tx, self._values["branch_id"], self.stem, f"be renamed to {new!r}")
+        which, them = ("key = ?", [self.stem, old]) if old is not None else ("key IS NULL", [self.stem])
+        others = f"FROM {self.__table__.name} WHERE stem = ? AND {which} AND is_locked = ? AND id <> ?"
+        locked = tx.one(f"SELECT uid {others}", [*them, True, self.id])
+        if locked is not None:
+            raise errors.Conflict(
+                f"{type(self).__name__} {self.uid} cannot be renamed to {new!r}: all its versions would be, and {locked[0]} is "
+                "locked. Set its is_locked to False and save it first."
+            )
+        tx.execute(
+            f"UPDATE {self.__table__.name} SET key = ?, key_fold = ?, updated_at = ? WHERE stem = ? AND {which}",
+            [new, None if new is None else new.casefold(), clock.now(), *them],
+        )
 
     def _check_tag_is_free(self, tx: Transaction) -> None:
         taken = tx.one(
@@ -128,16 +198,39 @@ class Versioned(Stamped):
             )
 
     def _followed(self, tx: Transaction) -> Optional[Row]:
-        """uid, stem, hash and id of the latest version of the family that ``revises`` names."""
+        """`LATEST` of the latest version of the family that ``revises`` names."""
         if self._revises is None:
             return None
         if self.key is not None and self.key != self._revises.key:
-            self._check_key_is_free(tx, self._values["branch_id"], self._revises.stem)
+            stem = self._revises.stem
+            self._check_key_is_free(tx, self._values["branch_id"], stem, f"be a version under the key {self.key!r}")
         latest = tx.one(
-            f"SELECT uid, stem, hash, id FROM {self.__table__.name} WHERE stem = ? AND branch_id = ? AND is_latest = ?",
+            f"{LATEST} FROM {self.__table__.name} WHERE stem = ? AND branch_id = ? AND is_latest = ?",
             [self._revises.stem, self._values["branch_id"], True],
         )
-        return latest or (self._revises.uid, self._revises.stem, None, self._revises.id)  # else all are in the trash
+        return latest or (self._revises.uid, self._revises.stem, None, self._revises.id, None, None)  # all in the trash
+
+    def _is_same(self, latest: Row, content: Optional[str]) -> bool:
+        """Whether the latest version (`LATEST`) is what is to be saved: its content, its key, and the tag that is wished."""
+        tag = self._values["version_tag"]
+        return bool(
+            latest[2] == content and latest[4] == self._values["key"] and (tag is None or latest[5] in (None, tag))
+        )
+
+    def _become(self, tx: Transaction, number: int, names: Sequence[str]) -> None:
+        """Stand for the row with this id; what was given for these fields, and its tag, is written to it."""
+        fields = self.__table__.fields
+        given = {name: self._values[name] for name in ("version_tag", *names) if self._values[name] is not None}
+        self._values, self._related = query(type(self), self._store).filter(id=number).one()._values, {}
+        kept = {name for name in self._usual if self._values[name] is not None}
+        changed = {name: value for name, value in given.items() if value != self._values[name] and name not in kept}
+        if changed:
+            locks.check(tx, self)
+            self._values.update(changed)
+            if "version_tag" in changed:
+                self._check_tag_is_free(tx)
+            columns = {fields[name].column: fields[name].to_db(value) for name, value in changed.items()}
+            tx.update(self.__table__.name, number, {**columns, "updated_at": clock.now()})
 
     @property
     def versions(self) -> QuerySet[Self]:
@@ -148,11 +241,23 @@ class Versioned(Stamped):
     def _preferred(cls, rows: QuerySet[Self]) -> Self:
         found = list(rows.filter(is_latest=True)[:2]) or list(rows[:2])
         if len(found) < 2:
-            return found[0] if found else rows.one()
+            row = found[0] if found else rows.one()
+            if not row.is_latest and rows._where.names() == {"key"}:
+                row._tell_that_it_goes_on()
+            return row
         stems = set(rows.values_list("stem", flat=True))
         if len(stems) == 1:
             return list(rows.order_by("uid"))[-1]
         return cls._of_families(rows, len(stems))
+
+    def _tell_that_it_goes_on(self) -> None:
+        """A key that was left behind still means its last version, which the reader may not expect to be an old one."""
+        now = query(type(self), self._store).filter(stem=self.stem, is_latest=True, branch_id=MAIN).first()
+        if now is not None and now.key != self.key:
+            display.warning(
+                f"{self.key} is {type(self).__name__} {self.uid}, which goes on as {now.key or now.uid} ({now.uid}): "
+                "this is not its latest version."
+            )
 
     @classmethod
     def _of_families(cls, rows: QuerySet[Self], families: int) -> Self:
@@ -164,18 +269,26 @@ class Versioned(Stamped):
     def _become_next(self, tx: Transaction, latest: Row) -> None:
         """Make this new row the next version of the family whose latest row (uid, stem) is given."""
         stem = str(latest[1])
-        newest = tx.one(f"SELECT max(uid) FROM {self.__table__.name} WHERE stem = ?", [stem])
-        uid = str(newest[0] if newest else latest[0])
-        self._values["stem"] = stem
-        self._values["uid"] = stem + uids.next_version(uid[len(stem) :])
+        self._number_in(tx, stem)
         tx.execute(
             f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ? AND is_latest = 1 AND branch_id = ?",
             [stem, self._values["branch_id"]],
         )
 
+    def _number_in(self, tx: Transaction, stem: str) -> None:
+        """Give this new row the number in a family that follows all that were ever given, also to rows removed since."""
+        counted = tx.one(
+            f"SELECT max(uid) FROM (SELECT uid FROM {self.__table__.name} WHERE stem = ? "
+            "UNION ALL SELECT uid FROM removed_version WHERE stem = ?) every_uid",
+            [stem, stem],
+        )
+        highest = counted[0] if counted else None
+        version = uids.FIRST_VERSION if highest is None else uids.next_version(str(highest)[len(stem) :])
+        self._values.update(stem=stem, uid=stem + version)
+
     def _moving(self, tx: Transaction, branch_id: int) -> None:
         if branch_id != TRASH and self.key is not None:
-            self._check_key_is_free(tx, branch_id, self.stem)
+            self._check_key_is_free(tx, branch_id, self.stem, "be restored")
         tx.execute(f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ?", [self.stem])
 
     def _moved(self, tx: Transaction) -> None:
@@ -189,9 +302,11 @@ class Versioned(Stamped):
         )
 
     def _removed(self, tx: Transaction) -> None:
+        if not tx.insert_new("removed_version", {"stem": self.stem, "uid": self.uid}):
+            tx.execute("UPDATE removed_version SET uid = ? WHERE stem = ? AND uid < ?", [self.uid, self.stem, self.uid])
         self._moved(tx)
 
-    def _check_key_is_free(self, tx: Transaction, branch_id: int, stem: str) -> None:
+    def _check_key_is_free(self, tx: Transaction, branch_id: int, stem: str, doing: str) -> None:
         same = " AND ".join(f"{column} = ?" for column in self.family_columns)
         taken = tx.one(
             f"SELECT uid FROM {self.__table__.name} WHERE {same} AND branch_id = ? AND is_latest = ? AND stem <> ?",
@@ -199,9 +314,13 @@ class Versioned(Stamped):
         )
         if taken is not None:
             raise errors.Conflict(
-                f"{type(self).__name__} {self.uid} cannot be {'saved' if self.id is None else 'restored'}: its key "
-                f"{self.key!r} is taken by {taken[0]}. Move that one to the trash first."
+                f"{type(self).__name__} {(self._revises or self).uid} cannot {doing}: {type(self).__name__} {taken[0]} has the "
+                f"key {self.key!r}. Rename that one, or move all its versions to the trash first."
             )
+
+
+#: the columns by which a save tells whether a version is new
+LATEST = "SELECT uid, stem, hash, id, key, version_tag"
 
 
 def version_indexes(*families: str) -> tuple[Index, ...]:

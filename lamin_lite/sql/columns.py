@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base._typing import TYPE_CHECKING
 from .fields import Field, ForeignKey, JsonField
-from .lookups import field_named, models, nearest, unknown_field
+from .lookups import field_named, label_name, models, nearest, unknown_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,12 +74,6 @@ class Columns:
         near = nearest(name, self._model.__table__.fields)
         hint = f"did you mean {near!r}?" if near else f"{part} has no {rest!r}."
         return errors.FieldError(f"{self._model.__name__} has no field {name!r}: {hint}")
-
-
-def label_name(model: Any) -> str:
-    """The field by which people know the rows of a registry."""
-    fields = model.__table__.fields
-    return next(name for name in ("key", "name", "handle", "root", "uid") if name in fields)
 
 
 def labels(database: Any, model: Any, ids: Sequence[Optional[int]]) -> dict[int, Any]:

@@ -57,6 +57,10 @@ class Database:
         """Make what the tables are made in; fine if it is there."""
         raise NotImplementedError
 
+    def is_made(self) -> bool:
+        """Whether the tables are known to be there; False costs nothing but to make what is missing."""
+        return False
+
     def facts(self) -> dict[str, object]:
         """What is in use, for people."""
         raise NotImplementedError
@@ -78,6 +82,10 @@ class Database:
 
     def _insert(self, connection: Any, sql: str, params: list[object]) -> int:
         """Run an INSERT of one row; its id."""
+        raise NotImplementedError
+
+    def _new_ids(self, connection: Any, table: str, many: int) -> Sequence[int]:
+        """The ids of the next rows of a table, which are inserted with them in this transaction."""
         raise NotImplementedError
 
     def _is_lost(self, connection: Any) -> bool:  # noqa: ARG002 - the other side of a file is always there
@@ -171,6 +179,8 @@ class _Handle:
         self.lists: dict[tuple[object, ...], str] = {}
 
     def __del__(self) -> None:
+        if _open_ones is None or os is None:  # the interpreter ends, and has taken the module apart already
+            return
         _open_ones.pop(id(self), None)
         if self.pid == os.getpid():
             self.connection.close()
@@ -262,6 +272,15 @@ class Transaction:
         marks = ", ".join("?" * len(values))
         sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
         return self.database._insert(self._connection, sql, list(values.values()))
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert rows, each as its values in the order of these columns."""
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        self.execute_many(sql, rows)
+
+    def new_ids(self, table: str, many: int) -> Sequence[int]:
+        """Ids for so many new rows of a table, which are to be inserted with them."""
+        return self.database._new_ids(self._connection, table, many)
 
     def insert_new(self, table: str, values: dict[str, Any]) -> bool:
         """Insert a row unless an equal one (by any unique index) is there; whether it was inserted."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     SQL = tuple[str, list[Any]]
 
 PARTS = frozenset("year month day hour minute second week_day date".split())
+PARTS_OF_DAYS = {"year": "1, 4", "month": "6, 2", "day": "9, 2", "date": "1, 10"}  #: where they stand in the text
 LOOKUPS = frozenset("exact in gt gte lt lte range".split())
 DAY = 86_400_000_000  #: microseconds
 _EPOCH = 719_468  # days from 0000-03-01, where the count of the civil calendar begins, to 1970-01-01
@@ -29,6 +30,40 @@ def condition(name: str, column: str, part: str, lookup: str, value: object) -> 
         text, params = _ranges(column, lookup, [_edges(part, item) for item in values])
     else:
         text, params = _numbers(_EXPRESSIONS[part](column), lookup, values)
+    return f"{column} IS NOT NULL AND ({text})", params
+
+
+def together(lookups: dict[str, Any]) -> dict[str, Any]:
+    """Lookups that must all hold, with ``x__year=2026`` and ``x__month=1`` as one range of days.
+
+    >>> together({"x__year": 2026, "x__month": 1, "y": 2})
+    {'y': 2, 'x__date__gte': datetime.date(2026, 1, 1), 'x__date__lt': datetime.date(2026, 2, 1)}
+    """
+    found = dict(lookups)
+    for name in lookups:
+        field, _, part = name.rpartition("__")
+        year: Any = found.get(name)
+        month: Any = found.get(f"{field}__month")
+        if part == "year" and _is_whole(year, 1, 9998) and _is_whole(month, 1, 12):
+            from datetime import date
+
+            del found[name], found[f"{field}__month"]
+            found[f"{field}__date__gte"] = date(year, month, 1)
+            found[f"{field}__date__lt"] = date(year + month // 12, month % 12 + 1, 1)
+    return found
+
+
+def _is_whole(value: Any, least: int, greatest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= greatest
+
+
+def of_day(name: str, column: str, part: str, lookup: str, value: object) -> SQL:
+    """The same for a day that is kept as ISO 8601 text."""
+    title = f"{name}__{part}"
+    values = [_checked(title, part, item) for item in _given(title, lookup, value)]
+    expression = column if part == "date" else f"CAST(substr({column}, {PARTS_OF_DAYS[part]}) AS INTEGER)"
+    kept = [value.isoformat() if part == "date" else value for value in values]
+    text, params = _numbers(expression, lookup, kept)
     return f"{column} IS NOT NULL AND ({text})", params
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .. import errors
-from ..base import clock
+from ..base import canon, clock, display
 from ..base._typing import TYPE_CHECKING, Generic, T
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Optional, Protocol, Union, overload
 
     class HasValues(Protocol):
@@ -20,6 +21,7 @@ class Field(Generic[T]):
 
     ``null``: may be empty. ``default``: for new rows. ``unique``: by an index. ``fold``: has a casefolded shadow
     column for lookups that ignore case. ``hidden``: not shown in tables. ``frozen``: cannot be changed once saved.
+    ``usual``: the value that nobody needs to be told: a printed table leaves a column out that holds nothing else.
     """
 
     sql = "TEXT"
@@ -34,6 +36,7 @@ class Field(Generic[T]):
         fold: bool = False,
         hidden: bool = False,
         frozen: bool = False,
+        usual: object = None,
     ) -> None:
         self.null = null
         self.default = default
@@ -41,6 +44,7 @@ class Field(Generic[T]):
         self.fold = fold
         self.hidden = hidden
         self.frozen = frozen
+        self.usual = usual
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -60,9 +64,13 @@ class Field(Generic[T]):
         return value
 
     def __set__(self, row: HasValues, value: T) -> None:
+        self.check_not_frozen(row)
+        row._values[self.name] = self.check(value)
+
+    def check_not_frozen(self, row: HasValues) -> None:
+        """Raise `Conflict` for a row that is saved, if the field cannot be changed then."""
         if self.frozen and row._values.get("id") is not None:
             raise errors.Conflict(f"{self.name} of a saved {type(row).__name__} cannot be changed.")
-        row._values[self.name] = self.check(value)
 
     def check(self, value: object) -> Any:
         """The value as this field keeps it; raises InvalidArgument for one of another type."""
@@ -91,7 +99,16 @@ class Field(Generic[T]):
 
 
 class TextField(Field[T]):
-    """Text of any length."""
+    """Text of any length; with ``choices`` one of these."""
+
+    def __init__(self, *, choices: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self.choices = choices
+
+    def check(self, value: object) -> Any:  # noqa: D102
+        if isinstance(value, str) and self.choices and value not in self.choices:
+            raise errors.InvalidArgument(f"{self.name}={value!r} is none of {', '.join(self.choices)}.")
+        return super().check(value)
 
 
 class IntField(Field[T]):
@@ -113,6 +130,9 @@ class BoolField(Field[T]):
     type_name = "True or False"
     converts = True
 
+    def __init__(self, *, default: bool | None = None, **options: bool) -> None:
+        super().__init__(default=default, usual=default, **options)
+
     def check(self, value: object) -> Any:  # noqa: D102
         if value is not None and not isinstance(value, bool):
             raise self.wrong(value)
@@ -130,6 +150,8 @@ class TimeField(Field[T]):
     converts = True
 
     def check(self, value: object) -> Any:  # noqa: D102
+        if value is None:
+            return None
         from datetime import date, datetime
 
         if isinstance(value, str):
@@ -140,9 +162,7 @@ class TimeField(Field[T]):
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - midnight of local time
         if isinstance(value, datetime):
-            return clock.to_datetime(clock.from_datetime(value))
-        if value is None:
-            return None
+            return clock.in_utc(value)
         raise self.wrong(value)
 
     def to_db(self, value: Any) -> Any:  # noqa: D102
@@ -152,24 +172,71 @@ class TimeField(Field[T]):
         return None if value is None else clock.to_datetime(value)
 
 
-class JsonField(Field[T]):
-    """A value of JSON's types, kept as canonical text."""
+class DateField(Field[T]):
+    """A day; kept as ISO 8601 text, which sorts as days do."""
 
-    type_name = "a dict, list, text, number, bool or None"
+    type_name = "a date, or text such as '2026-01-31'"
     converts = True
 
     def check(self, value: object) -> Any:  # noqa: D102
+        from datetime import date, datetime
+
+        if isinstance(value, str):
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                raise self.wrong(value) from None
+        if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+            raise self.wrong(value)
         return value
 
     def to_db(self, value: Any) -> Any:  # noqa: D102
-        from ..base import canon
+        return None if value is None else value.isoformat()
 
+    def from_db(self, value: Any) -> Any:  # noqa: D102
+        from datetime import date
+
+        return None if value is None else date.fromisoformat(value)
+
+
+class JsonField(Field[T]):
+    """A value of JSON's types, kept as canonical text; with ``named`` a dict.
+
+    What JSON lacks takes its documented form; what has none is kept as its ``repr``, and a warning says so.
+    """
+
+    type_name = "a dict of JSON's types"
+    converts = True
+
+    def __init__(self, *, named: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.named = named
+
+    def check(self, value: object) -> Any:  # noqa: D102
+        if value is None:
+            return None
+        if self.named and not isinstance(value, dict):
+            raise self.wrong(value)
+        odd: list[str] = []
+        try:
+            found = canon.plain(value, reference, odd)
+        except RecursionError:
+            raise errors.InvalidArgument(f"{self.name} holds itself: pass values that end somewhere.") from None
+        if odd:
+            display.warning(f"{self.name}: kept as text, as it has no form in JSON: {', '.join(odd)}")
+        return found
+
+    def to_db(self, value: Any) -> Any:  # noqa: D102
         return None if value is None else canon.dumps(value)
 
     def from_db(self, value: Any) -> Any:  # noqa: D102
-        from ..base import canon
-
         return None if value is None else canon.loads(value)
+
+
+def reference(value: object) -> Optional[str]:
+    """The text that stands for a saved row in a JSON value."""
+    saved = getattr(value, "_values", None) if hasattr(value, "_store") else None
+    return f"{type(value).__name__}[{saved['uid']}]" if isinstance(saved, dict) and saved.get("id") else None
 
 
 class ForeignKey(Field[T]):
@@ -177,10 +244,9 @@ class ForeignKey(Field[T]):
 
     sql = "INTEGER"
 
-    def __init__(self, to: str, *, null: bool = False, hidden: bool = False, related: str | None = None) -> None:
-        super().__init__(null=null, hidden=hidden)
+    def __init__(self, to: str, *, null: bool = False, usual: int | None = None, frozen: bool = False) -> None:
+        super().__init__(null=null, usual=usual, frozen=frozen)
         self.to = to  #: name of the table referred to
-        self.related = related  #: name of the relation back, on the other side
         self.type_name = f"a saved {to}"
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -193,4 +259,5 @@ class ForeignKey(Field[T]):
         return row._related_row(self)
 
     def __set__(self, row: Any, value: Any) -> None:
+        self.check_not_frozen(row)
         row._set_related_row(self, value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import errors
+from ..base import canon
 from ..base._typing import TYPE_CHECKING
-from .columns import label_name
+from .lookups import label_name, models
 from .schema import SQLITE
 
 if TYPE_CHECKING:
@@ -13,7 +14,17 @@ if TYPE_CHECKING:
 
 
 CANDIDATES = 300  #: rows that the database hands over to be ranked
-_WEIGHTS = {"key": 1.0, "name": 1.0, "handle": 1.0, "root": 0.9, "description": 0.8, "uid": 0.7}
+_WEIGHTS = {
+    "key": 1.0,
+    "name": 1.0,
+    "handle": 1.0,
+    "synonyms": 0.9,
+    "root": 0.9,
+    "entrypoint": 0.9,
+    "description": 0.8,
+    "uid": 0.7,
+}
+_RELATED = 0.9  #: weight of what a related row is known by, where the registry is searched by it
 _ALIKE = 0.72  #: least likeness of two words of which one is taken for a typo of the other
 
 
@@ -21,23 +32,35 @@ def ranked(rows: Any, text: str, limit: int) -> list[int]:
     """The ids of the rows that are most like a text, the best first."""
     if not isinstance(text, str):
         raise errors.InvalidArgument(f"search() needs a text; got {text!r}.")
-    wanted = " ".join(text.casefold().split())
+    wanted = " ".join("".join(char if canon.storable(char) else " " for char in text).casefold().split())
     if not wanted:
         return []
-    names = [name for name in _WEIGHTS if name in rows._model.__table__.fields]
+    sources = list(_sources(rows._model))
     scored = []
-    for number, *texts in _candidates(rows, names, wanted):
-        likeness = max(_likeness(wanted, one) * _WEIGHTS[name] for name, one in zip(names, texts))
+    for number, *texts in _candidates(rows, sources, wanted):
+        likeness = max(_likeness(wanted, one) * weight for (_, _, weight), one in zip(sources, texts))
         if likeness > 0:
             scored.append((-likeness, len(texts[0] or ""), -int(number)))
     return [-number for *_, number in sorted(scored)[:limit]]
 
 
-def _candidates(rows: Any, names: Sequence[str], wanted: str) -> list[tuple[Any, ...]]:
+def _sources(model: Any) -> Iterator[tuple[str, str, float]]:
+    """What a registry is searched by: expressions for a text and for its casefolded form, and its weight."""
+    fields = model.__table__.fields
+    for name, weight in _WEIGHTS.items():
+        if name in fields:
+            yield f"t0.{name}", f"t0.{name}_fold" if fields[name].fold else SQLITE.folded(f"t0.{name}"), weight
+    for name in model.__searched_by__:
+        target = models[fields[name].to]
+        label = label_name(target)
+        folded = f"{label}_fold" if target.__table__.fields[label].fold else SQLITE.folded(label)
+        of_row = f"FROM {fields[name].to} WHERE id = t0.{fields[name].column}"
+        yield f"(SELECT {label} {of_row})", f"(SELECT {folded} {of_row})", _RELATED
+
+
+def _candidates(rows: Any, sources: Sequence[tuple[str, str, float]], wanted: str) -> list[tuple[Any, ...]]:
     """The rows that have the whole text, or most of its pairs of characters."""
-    fields = rows._model.__table__.fields
-    texts = [f"t0.{name}_fold" if fields[name].fold else SQLITE.folded(f"t0.{name}") for name in names]
-    joined = " || ' ' || ".join(f"coalesce({text}, '')" for text in texts)
+    joined = " || ' ' || ".join(f"coalesce({folded}, '')" for _, folded, _ in sources)
     pairs = list(dict.fromkeys(wanted[at : at + 2] for at in range(max(1, len(wanted) - 1))))[:30]
     tests = [f"CASE WHEN {SQLITE.position('h.words')} > 0 THEN 1 ELSE 0 END" for _ in pairs]
     whole = f"CASE WHEN {SQLITE.position('h.words')} > 0 THEN {len(pairs) + 1} ELSE 0 END"
@@ -51,8 +74,9 @@ def _candidates(rows: Any, names: Sequence[str], wanted: str) -> list[tuple[Any,
     if not found:
         return []
     ids = ", ".join(str(int(row[0])) for row in found)
+    texts = ", ".join(text for text, _, _ in sources)
     table = rows._model.__table__.name
-    read: list[tuple[Any, ...]] = rows._database.read(f"SELECT id, {', '.join(names)} FROM {table} WHERE id IN ({ids})")
+    read: list[tuple[Any, ...]] = rows._database.read(f"SELECT t0.id, {texts} FROM {table} t0 WHERE t0.id IN ({ids})")
     return read
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .. import errors
 from ..base._typing import TYPE_CHECKING
-from .columns import Columns, label_name
+from .columns import Columns
 from .fields import ForeignKey
-from .lookups import Compiler, field_named, models
+from .lookups import Compiler, field_named, label_name, models, nearest
 from .relations import Relation
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from .database import Database
+
+FEATURES = "feature"  #: table of the names of features
 
 
 def is_many(model: Any, path: str) -> bool:
@@ -40,6 +43,16 @@ def values(database: Database, model: Any, path: str, ids: Sequence[int]) -> dic
     owners = _owners(database, model, before, ids)
     by_owner = _many(database, relation, rest, sorted({one for one in owners.values() if one is not None}))
     return {row: by_owner.get(owner, []) if owner is not None else [] for row, owner in owners.items()}
+
+
+def check_features(database: Database, names: Sequence[str]) -> None:
+    """Raise `FieldError` for a name that is no feature; it names the nearest."""
+    known = [name for (name,) in database.read(f"SELECT name FROM {FEATURES} WHERE branch_id >= 0")]
+    for name in names:
+        if name not in known:
+            near = nearest(str(name), known)
+            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known)) or 'none'}."
+            raise errors.FieldError(f"There is no feature {name!r}: {hint}")
 
 
 def _owners(database: Database, model: Any, before: list[str], ids: Sequence[int]) -> dict[int, Optional[int]]:

@@ -6,19 +6,22 @@ becomes SQL. Every condition is true or false, never NULL, so that it can be neg
 
 from __future__ import annotations
 
+import math
+
 from .. import errors
-from ..base import display
+from ..base import canon, display
 from ..base._typing import TYPE_CHECKING
 from . import dates
-from .fields import Field, ForeignKey, JsonField, TextField, TimeField
-from .relations import ParamsIndex, Relation, compiled_pattern, successor
+from .fields import DateField, Field, ForeignKey, IntField, JsonField, TextField, TimeField
+from .relations import ParamsIndex, Relation, compiled_pattern, inside, successor
 from .schema import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from typing import Any, Protocol, Union
 
     from .database import Database
+    from .probes import Probe
     from .schema import Table
 
     class Model(Protocol):
@@ -43,6 +46,7 @@ PATTERNS = frozenset(["regex", "iregex"])
 FEW = 50  #: rows on the other side of a foreign key that are named, so that an index of several columns answers
 MANY = 500  #: values that ``in`` passes as parameters; SQLite before 3.32 takes no more than 999
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_INFINITE, _GREATEST = float("inf"), 2**63 - 1
 _FOLDED = {"iexact", "icontains", "istartswith", "iendswith"}
 
 
@@ -52,6 +56,11 @@ class Q:
     __slots__ = ("children", "negated", "operator")
 
     def __init__(self, *args: Q, **lookups: object) -> None:
+        for arg in args:
+            if not isinstance(arg, Q):
+                raise errors.InvalidArgument(
+                    f"{arg!r} is no condition: write one by name, such as key='a.csv', or combine them by ln.Q."
+                )
         self.operator = "AND"
         self.negated = False
         self.children: list[Union[Q, tuple[str, object]]] = [*args, *lookups.items()]
@@ -86,12 +95,14 @@ class Q:
 class Compiler:
     """Turns conditions into SQL for one query; counts aliases, knows where values may be looked up.
 
-    ``dry``: only to see whether they are right; what it gives is not to be run.
+    ``dry``: only to see whether they are right; what it gives is not to be run. ``walk``: only the first rows are
+    wanted, so that many are rather asked one by one than listed.
     """
 
     def __init__(self, database: Database, *, dry: bool = False) -> None:
         self.database = database
         self.dry = dry
+        self.walk = False
         self._aliases = 0
 
     def alias(self) -> str:
@@ -104,7 +115,7 @@ class Compiler:
         if not q.children:
             return SQLITE.true(not q.negated) + " = 1", []
         parts, params = [], []
-        for child in q.children:
+        for child in _together(model, q) if q.operator == "AND" else q.children:
             text, values = (
                 self.where(model, alias, child)
                 if isinstance(child, Q)
@@ -128,12 +139,24 @@ class Compiler:
             return self._related(field, alias, rest, value)
         if isinstance(field, ForeignKey):
             return self._foreign(field, alias, rest, value)
-        if isinstance(field, JsonField):
+        source = f"{model.__table__.name} {alias}"
+        if isinstance(field, JsonField) and rest != ["isnull"]:
             index = model.__relations__.get(f"{name}_index")
             if isinstance(index, ParamsIndex) and (rest or value is not None):
-                return index.compile(self.database, alias, rest, value, dry=self.dry)
+                return index.compile(self.database, alias, rest, value, dry=self.dry, walk=self.walk and alias == "t0")
+            if rest:
+                return self._inside(field, f"{alias}.{field.column}", rest, value, source)
         column = f"{alias}.{field.column}"
-        return self.test(field, column, path, value, source=f"{model.__table__.name} {alias}")
+        return self.test(field, column, path, value, source=source)
+
+    def _inside(self, field: Field[Any], column: str, rest: Sequence[str], value: object, source: str) -> SQL:
+        """A condition on what a JSON value holds that has no index: each different one is read."""
+        test, negated = inside(self.database, field.name, rest, value)
+        if self.dry:
+            return "1 = 1", []
+        rows = self.database.iterate(f"SELECT DISTINCT {column} FROM {source} WHERE {column} IS NOT NULL")
+        text, params = self.one_of(column, [held for (held,) in rows if test(canon.loads(held))])
+        return (f"NOT ({text})" if negated else text), params
 
     def test(
         self, field: Field[Any], column: str, path: Sequence[str], value: object, *, source: str | None = None
@@ -143,22 +166,26 @@ class Compiler:
         ``source``: what follows FROM to read the whole column; regular expressions need it.
         """
         rest = path[1:]
-        if rest and rest[0] in dates.PARTS and isinstance(field, TimeField):
+        parts = _parts_of(field)
+        if rest and rest[0] in parts:
             return self._part(field, column, path, value)
         if len(rest) > 1 or (rest and rest[0] not in LOOKUPS):
-            raise unknown_lookup("__".join(path), rest[0], dates.PARTS if isinstance(field, TimeField) else ())
+            raise unknown_lookup("__".join(path), rest[0], parts)
         lookup = rest[0] if rest else "exact"
         if lookup in PATTERNS and source is not None:
             return self._pattern(field, column, lookup, value, source)
         if lookup == "in":
-            return self.one_of(column, [_db(field, item) for item in _listed(value)])
+            given = _listed(value, f"{field.name}__in")
+            wanted = [_db(field, _whole(field, lookup, item)) for item in given if not _is_between(field, item)]
+            return self.one_of(column, [item for item in wanted if _can_be(item)])
         return condition(field, column, lookup, value)
 
     def _part(self, field: Field[Any], column: str, path: Sequence[str], value: object) -> SQL:
         part, lookup = path[1], path[2] if len(path) > 2 else "exact"
         if len(path) > 3 or lookup not in dates.LOOKUPS:
             raise unknown_lookup("__".join(path), path[-1])
-        return dates.condition(field.name, column, part, lookup, value)
+        compared = dates.condition if isinstance(field, TimeField) else dates.of_day
+        return compared(field.name, column, part, lookup, value)
 
     def _pattern(self, field: Field[Any], column: str, lookup: str, value: object, source: str) -> SQL:
         """The texts of the column that match, as the regular expressions of databases differ."""
@@ -192,16 +219,18 @@ class Compiler:
         if not rest or rest == ["exact"]:
             return _equals(column, None if value is None else row_id(target, field.name, value))
         if rest == ["in"]:
-            return self.one_of(column, [row_id(target, field.name, item) for item in _listed(value)])
+            return self.one_of(
+                column, [row_id(target, field.name, item) for item in _listed(value, f"{field.name}__in")]
+            )
         inner = self.alias()
         text, params = self.lookup(target, inner, rest, value)
         known = f"{column} IS NOT NULL AND " if field.null else ""
-        ids = None if self.dry else self._few(field.to, inner, text, params)
+        ids = None if self.dry else self.few(field.to, inner, text, params)
         if ids is not None:
             return f"{known}{column} {ids}", []
         return f"{known}{column} IN (SELECT {inner}.id FROM {field.to} {inner} WHERE {text})", params
 
-    def _few(self, table: str, alias: str, text: str, params: list[Any]) -> str | None:
+    def few(self, table: str, alias: str, text: str, params: list[Any]) -> str | None:
         """``= id`` or ``IN (ids)`` where few rows meet a condition: an index then also gives the order."""
         rows = self.database.read(f"SELECT {alias}.id FROM {table} {alias} WHERE {text} LIMIT {FEW + 1}", params)
         if len(rows) > FEW:
@@ -218,7 +247,7 @@ class Compiler:
             return f"{negate}{alias}.id IN (SELECT {source})", params
         target = models[relation.to]
         if not rest or rest in (["exact"], ["in"]):
-            items = _listed(value) if rest == ["in"] else [value]
+            items = _listed(value, f"{relation.name}__in") if rest == ["in"] else [value]
             text, values = self.one_of(relation.far, [row_id(target, relation.name, item) for item in items])
         else:
             inner = self.alias()
@@ -226,6 +255,25 @@ class Compiler:
             text = f"{relation.far} IN (SELECT {inner}.id FROM {relation.to} {inner} WHERE {text})"
         joint = "AND" if " WHERE " in source else "WHERE"
         return f"{alias}.id IN (SELECT {source} {joint} {text})", [*params, *values]
+
+
+def _together(model: Model, q: Q) -> list[Union[Q, tuple[str, object]]]:
+    """What must all hold, with year and month of a moment as one range, which an index answers."""
+    fields = model.__table__.fields
+    moments = {
+        child[0]: child[1]
+        for child in q.children
+        if isinstance(child, tuple) and isinstance(fields.get(child[0].split("__")[0]), TimeField)
+    }
+    if len(moments) < 2:
+        return q.children
+    rest = [child for child in q.children if isinstance(child, Q) or child[0] not in moments]
+    return [*rest, *dates.together(moments).items()]
+
+
+def _parts_of(field: Field[Any]) -> Collection[str]:
+    """The parts of a moment or a day that a lookup may name."""
+    return dates.PARTS if isinstance(field, TimeField) else dates.PARTS_OF_DAYS if isinstance(field, DateField) else ()
 
 
 def field_named(model: Model, name: str) -> Field[Any] | Relation:
@@ -258,6 +306,14 @@ def _no_other_names(compiler: Compiler, model: Model, alias: str, path: Sequence
 
 #: slot: what a condition may begin with besides fields, which are asked first; `models` puts the features here
 other_names: Callable[[Compiler, Model, str, Sequence[str], object], SQL] = _no_other_names
+
+
+def _no_other_probe(compiler: Compiler, model: Model, path: Sequence[str], value: object) -> Probe | None:  # noqa: ARG001
+    return None
+
+
+#: slot: such a condition as a set that an index knows, where it is one
+other_probe: Callable[[Compiler, Model, Sequence[str], object], Probe | None] = _no_other_probe
 
 
 def _id_of(field: Field[Any]) -> Field[Any]:
@@ -318,11 +374,16 @@ def row_id(target: Any, name: str, value: object) -> int:
         return int(found)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    title = target.__name__
-    column = "key" if "key" in target.__table__.fields else "name" if "name" in target.__table__.fields else "uid"
+    title, column = target.__name__, target.__found_by__ or label_name(target)
     raise errors.FieldError(
         f"{name}={value!r} is no {title}: pass a saved {title}, or look for a field of it, as in {name}__{column}={value!r}."
     )
+
+
+def label_name(model: Any) -> str:
+    """The field by which people know the rows of a registry."""
+    fields = model.__table__.fields
+    return next(name for name in ("key", "handle", "name", "root", "uid") if name in fields)
 
 
 def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL:
@@ -335,9 +396,20 @@ def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL
         raise errors.FieldError(f"{field.name}__{lookup} needs a value: for empty ones use {field.name}__isnull=True.")
     if lookup == "range":
         low, high = _bounds(field, value)
-        return _known(field, column, f"{column} BETWEEN ? AND ?", [_db(field, low), _db(field, high)])
+        low, high = _db(field, _whole(field, "gte", low)), _db(field, _whole(field, "lte", high))
+        if _can_be(low) and _can_be(high):
+            return _known(field, column, f"{column} BETWEEN ? AND ?", [low, high])
+        (above, least), (below, most) = _beside("gte", low), _beside("lte", high)
+        return _known(field, column, f"{column} {above} ? AND {column} {below} ?", [least, most])
     if lookup in ("exact", *_COMPARE):
-        wanted = _db(field, value)
+        if lookup == "exact" and _is_between(field, value):
+            return "1 = 0", []
+        wanted = _db(field, _whole(field, lookup, value))
+        if not _can_be(wanted):
+            if lookup == "exact":
+                return "1 = 0", []
+            sign, wanted = _beside(lookup, wanted)
+            return _known(field, column, f"{column} {sign} ?", [wanted])
         if lookup == "exact":
             composed = _composed(field, wanted)
             if composed != wanted:
@@ -347,6 +419,40 @@ def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL
             return _known(field, column, f"({column} + 0) {_COMPARE[lookup]} ?", [wanted])
         return _known(field, column, f"{column} {_COMPARE[lookup]} ?", [wanted])
     return _text_condition(field, column, lookup, value)
+
+
+def _is_between(field: Field[Any], value: object) -> bool:
+    """Whether a number lies between whole ones, so that none equals it."""
+    return isinstance(field, IntField) and isinstance(value, float) and not value.is_integer()
+
+
+def _whole(field: Field[Any], lookup: str, value: Any) -> Any:
+    """The whole number that means the same in a comparison, such as 1000 for 1e3 and, for what is greater, 1 for 1.5."""
+    if not isinstance(field, IntField) or not isinstance(value, float) or value != value:
+        return value
+    if value in (_INFINITE, -_INFINITE):
+        return _GREATEST if value > 0 else -_GREATEST
+    return math.floor(value) if lookup in ("gt", "lte") else math.ceil(value)
+
+
+def _can_be(value: object) -> bool:
+    """Whether any row can have this value: no text of a database has a NUL or a lone surrogate."""
+    return not isinstance(value, str) or canon.storable(value)
+
+
+def _beside(lookup: str, text: Any) -> tuple[str, Any]:
+    """The same comparison with a text that a database takes, where this one may have what none takes.
+
+    No text of a row lies between the two: a NUL comes before all that can follow, surrogates lie between U+D7FF and
+    U+E000.
+    """
+    if _can_be(text):
+        return _COMPARE[lookup], text
+    greater = lookup in ("gt", "gte")
+    at = next(place for place in range(len(text)) if not canon.storable(text[place]))
+    if text[at] == "\0":
+        return (">" if greater else "<="), text[:at]
+    return (">=" if greater else "<"), text[:at] + "\ue000"
 
 
 def _db(field: Field[Any], value: object) -> Any:
@@ -391,15 +497,15 @@ def _composed(field: Field[Any], value: Any) -> Any:
 
 
 def _bounds(field: Field[Any], value: object) -> list[Any]:
-    bounds = _listed(value)
+    bounds = list(value) if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)) else []
     if len(bounds) != 2 or None in bounds:
         raise errors.FieldError(f"{field.name}__range needs the least and the greatest value; got {value!r}.")
     return bounds
 
 
-def _listed(value: object) -> list[Any]:
+def _listed(value: object, name: str) -> list[Any]:
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise errors.FieldError(f"{value!r} must be a list, tuple, set or query set of values.")
+        raise errors.FieldError(f"{name} needs a list, tuple, set or query set of values, such as {name}=[{value!r}].")
     return list(value)
 
 
@@ -410,6 +516,8 @@ def _text_condition(field: Field[Any], column: str, lookup: str, value: object) 
         value = value.casefold()
         column = f"{column}_fold" if field.fold else SQLITE.folded(column)
         lookup = lookup[1:]
+    if not _can_be(value):
+        return "1 = 0", []
     if lookup == "exact":
         return _equals(column, value, field.null)
     return _known(field, column, *TEXT_TESTS[lookup](column, value))

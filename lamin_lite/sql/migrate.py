@@ -26,6 +26,8 @@ def create(
     database: Database, tables: Iterable[Table], instance_uid: str, version: str, seed: Callable[[Transaction], None]
 ) -> bool:
     """Make the tables, and say whether they are new; many processes may do so at once."""
+    if database.is_made():
+        return False  # who joins a database needs no right to make tables in it
     database.prepare()
     every = list(tables)
     with database.write("create the tables") as tx:

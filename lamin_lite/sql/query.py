@@ -6,14 +6,15 @@ from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING, Generic, R
 from . import include as include_
-from .columns import Columns, label_name, labels
+from .columns import Columns, labels
 from .fields import ForeignKey
-from .lookups import ID, Compiler, Q, field_named, models
+from .lookups import ID, Compiler, Q, field_named, label_name, models
 from .relations import Relation
 from .select import Select
-from .tables import terminal_width, text_table
+from .tables import cell, terminal_width, text_table
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Optional, Union
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .finding import Lookup
 
 ROWS = 20  #: rows of a printed table, and of a repr
+BATCH = 250  #: rows that are held at once while many are changed, or gone through
+KEPT = 1_000  #: rows that a query set keeps when it is gone through; of more it keeps none
 FRAME_ROWS = 100  #: rows of a data frame, unless another limit is given
 
 
@@ -86,7 +89,7 @@ class QuerySet(Generic[R]):
             self._model, "t0", q
         )  # a wrong name is an error here, not at the first read
         where = Q(self._where, q) if self._where else q
-        hidden = self._model._default_conditions(where.names()) if self._hidden else self._hidden
+        hidden = self._model._default_conditions(where) if self._hidden else self._hidden
         return self._changed(_where=where, _hidden=hidden)  # what a condition names is not hidden
 
     def hiding(self, shown: Q) -> QuerySet[R]:
@@ -182,9 +185,18 @@ class QuerySet(Generic[R]):
     def _fetched(self) -> list[R]:
         if self._rows is None:
             self._rows = [self._make(self._model, row) for row in self._select().rows(self._columns())]
+        if not self._rows and self._where:
+            from .misspelt import tell
+
+            tell(self._model, self._database, self._where)
         return self._rows
 
     def __iter__(self) -> Iterator[R]:
+        if self._rows is None and (self._limit is None or self._limit > KEPT):
+            rows = self._select(limit=KEPT + 1).rows(self._columns())
+            if len(rows) > KEPT:
+                return self._with_ids(self._ids_now())
+            self._rows = [self._make(self._model, row) for row in rows]
         return iter(self._fetched())
 
     def __len__(self) -> int:
@@ -196,6 +208,8 @@ class QuerySet(Generic[R]):
     def __getitem__(self, index: Union[int, slice]) -> Any:
         if isinstance(index, slice):
             return self._sliced(index)
+        if isinstance(index, bool) or not isinstance(index, int):
+            raise errors.InvalidArgument(f"Rows are taken by whole numbers and slices, such as rows[0]; got {index!r}.")
         if index < 0:
             return self._fetched()[index]
         rows = list(self._sliced(slice(index, index + 1)))
@@ -221,7 +235,7 @@ class QuerySet(Generic[R]):
 
     def exists(self) -> bool:
         """Whether there is any row."""
-        return self._select().exists()
+        return self._select(limit=1).exists()
 
     def first(self) -> Optional[R]:
         """The first row in this order, or None."""
@@ -308,6 +322,8 @@ class QuerySet(Generic[R]):
         return rows
 
     def _add_features(self, rows: list[dict[str, Any]], names: Optional[Sequence[str]]) -> None:
+        if names is not None:
+            include_.check_features(self._database, names)
         found = feature_values(self._database, self._model.__table__.name, [row["id"] for row in rows])
         if names is None:
             names = sorted({name for values in found.values() for name in values})
@@ -332,6 +348,8 @@ class QuerySet(Generic[R]):
         ``include``, ``features``: as for `to_dicts`. ``limit=None``: all rows. ``order_by``: unless the rows have an order already.
         Raises `MissingExtra` where pandas is not installed; `to_dicts` needs nothing.
         """
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+            raise errors.InvalidArgument(f"limit={limit!r} must be a whole number from 0 on, or None for all rows.")
         rows = self.order_by(order_by) if order_by and not (self._order or self._place or self._is_cut) else self
         shown = rows if limit is None else rows[:limit]
         include = [include] if isinstance(include, str) else list(include)
@@ -340,7 +358,7 @@ class QuerySet(Generic[R]):
         frame = make_frame(found, [*self._names(), *include, *valued])
         total = 0 if limit is None else self.count()
         if limit is not None and total > limit:
-            display.info(f"{limit:,} of {total:,} rows are in the data frame: limit=None gives all")
+            display.warning(f"{limit:,} of {total:,} rows are in the data frame: limit=None gives all")
         return frame
 
     # -- changing
@@ -355,23 +373,53 @@ class QuerySet(Generic[R]):
         fields = self._model.__table__.fields
         for name in values:
             field = field_named(self._model, name)
-            if isinstance(field, Relation) or name not in fields or field.frozen or field.hidden:
+            if isinstance(field, Relation) or name not in fields or field.frozen or field.hidden or name == "branch":
                 raise errors.FieldError(f"{name!r} of {self._model.__name__} cannot be set by update().")
-        with self._database.write(f"update {self._model.__name__}"):
-            rows: list[Any] = list(self.all())
-            for row in rows if values else ():
-                for name, value in values.items():
-                    setattr(row, name, value)
-                row.save()
-        return len(rows)
+
+        if not values:
+            return self.count()
+
+        def change(row: Any) -> None:
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.save()
+
+        return self._each(f"update {self._model.__name__}", change)
 
     def delete(self, *, permanent: bool = False) -> int:
         """Move all these rows to the trash, or remove them for good; all or none. How many there were."""
-        with self._database.write(f"delete {self._model.__name__}"):
-            rows: list[Any] = list(self.all())
-            for row in rows:
-                row.delete(permanent=True) if permanent else row.delete()
-        return len(rows)
+        return self._each(
+            f"delete {self._model.__name__}", lambda row: row.delete(permanent=True) if permanent else row.delete()
+        )
+
+    def _each(self, doing: str, change: Callable[[Any], None]) -> int:
+        """Change the rows that there are now, in this order, in one transaction; how many there were.
+
+        The ids are read first, as a change may decide which other rows meet the conditions; the rows in small batches,
+        so that memory does not grow with them.
+        """
+        with self._database.write(doing):
+            ids = self._ids_now()
+            for row in self._with_ids(ids):
+                change(row)
+        self._rows = None
+        return len(ids)
+
+    def _ids_now(self) -> array[int]:
+        from array import array
+
+        return array("q", (number for (number,) in self._select().iterate(["t0.id"])))
+
+    def _with_ids(self, ids: array[int]) -> Iterator[Any]:
+        """The rows with these ids, a few at a time, without those that were removed meanwhile."""
+        for start in range(0, len(ids), BATCH):
+            batch = list(ids[start : start + BATCH])
+            text, params = Compiler(self._database).one_of("t0.id", batch)
+            sql = f"SELECT {', '.join(self._columns())} FROM {self._model.__table__.name} t0 WHERE {text}"
+            found = {row[0]: row for row in self._database.read(sql, params)}
+            for number in batch:
+                if number in found:
+                    yield self._make(self._model, found[number])
 
     # -- shown
 
@@ -386,19 +434,34 @@ class QuerySet(Generic[R]):
         table = text_table(self[:ROWS]._labelled(), terminal_width())
         return f"{table}\n... {total - ROWS:,} of {total:,} rows are not shown" if total > ROWS else table
 
+    def _repr_html_(self, title: str = "", shown: int = ROWS) -> str:
+        """The table for a notebook."""
+        from ..base import markup
+
+        total, rows = self.count(), self[:shown]._labelled()
+        note = f"{total - shown:,} of {total:,} rows are not shown" if total > shown else ""
+        names = [
+            name for name in (rows[0] if rows else {"no rows": None}) if any(row[name] is not None for row in rows)
+        ]
+        return markup.table(
+            names or ["no rows"], [[cell(row[name], name) for name in names] for row in rows], title, note
+        )
+
     def _labelled(self) -> list[dict[str, Any]]:
-        """The rows with what people call the related ones: one query for each relation."""
-        rows = self.to_dicts()
-        for field in self._model.__table__.fields.values():
-            if isinstance(field, ForeignKey) and not field.hidden:
-                target = models[field.to]
-                known = labels(self._database, target, [row[field.column] for row in rows])
-                for row in rows:
-                    row[field.column] = known.get(row[field.column])
-        named = {f.column: f.name for f in self._model.__table__.fields.values() if isinstance(f, ForeignKey)}
-        first = [name for name in ("uid", label_name(self._model)) if rows and name in rows[0]]
-        order = [*first, *(name for name in (rows[0] if rows else ()) if name not in (*first, "id", "source_code"))]
-        return [{named.get(name, name): row[name] for name in order} for row in rows]
+        """The rows as a table shows them: related ones by what people call them, one query for each relation."""
+        rows: list[dict[str, Any]] = [dict(row._shown()) for row in self]
+        shown, fields = {}, self._model.__table__.fields
+        for name in rows[0] if rows else ():
+            column = [row[name] for row in rows]
+            if all(value is None or value == fields[name].usual for value in column):
+                continue
+            if isinstance(fields[name], ForeignKey):
+                known = labels(self._database, models[fields[name].to], column)
+                column = [known.get(value) for value in column]
+            shown[name] = column
+        first = [name for name in ("uid", label_name(self._model), *self._model.__shown_first__) if name in shown]
+        order = dict.fromkeys([*first, *(name for name in shown if name not in self._model.__shown_last__), *shown])
+        return [{name: shown[name][at] for name in order} for at in range(len(rows))]
 
 
 def described(q: Q) -> str:

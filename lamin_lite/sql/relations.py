@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from .. import errors
 from ..base import canon
 from ..base._typing import TYPE_CHECKING
-from .probes import Probe, Test
+from .fields import reference
+from .probes import FEW, Probe, Test, counted
 from .schema import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any, Callable, Optional
 
     from .database import Database
@@ -72,24 +75,36 @@ class ParamsIndex(Relation):
         self.owner = owner
         self.field = field
 
-    def rows(self, owner_id: int, value: object) -> Iterator[tuple[Any, ...]]:
+    def rows(self, owner_id: int, value: object) -> list[tuple[Any, ...]]:
         """The rows of the index for a value; what goes beyond the limit is marked by a row of kind ``more``."""
-        for number, leaf in enumerate(canon.leaves(value)):
-            if number == canon.MAX_LEAVES:
-                yield (owner_id, "", "more", None, None)
-                return
-            yield (owner_id, *leaf)
+        rows = [(owner_id, *leaf) for leaf in islice(canon.leaves(value), canon.MAX_LEAVES + 1)]
+        if len(rows) > canon.MAX_LEAVES:
+            rows[-1] = (owner_id, "", "more", None, None)
+        return rows
 
-    def compile(self, database: Database, alias: str, path: Sequence[str], value: object, *, dry: bool = False) -> SQL:
+    def compile(
+        self,
+        database: Database,
+        alias: str,
+        path: Sequence[str],
+        value: object,
+        *,
+        dry: bool = False,
+        walk: bool = False,
+    ) -> SQL:
         """The condition for ``params__a__b__lookup=value``: ``b`` in ``a``, or one param named ``a__b``.
 
-        ``dry``: only to see whether it is right, without looking into the database.
+        ``dry``: only to see whether it is right, without looking into the database. ``walk``: rows are read one after
+        the other, so that many are rather asked than listed.
         """
         look, lookup = self._look(database, path, value, dry)
         if lookup in ("isnull", "has_key"):
-            ids, params = look.present(null_too=lookup == "has_key")
-            return f"{alias}.id {'NOT ' if lookup == 'isnull' and value else ''}IN ({ids})", params
-        ids, params = look.matching(lookup, _wanted(lookup, value)).ids()
+            text, params = look.present(f"{alias}.id", null_too=lookup == "has_key", walk=walk)
+            return (f"NOT ({text})" if lookup == "isnull" and value else text), params
+        probe = look.matching(lookup, _wanted(lookup, value))
+        if walk and probe.size(database, FEW) > FEW:
+            return probe.holds(f"{alias}.id")
+        ids, params = probe.ids()
         return f"{alias}.id IN ({ids})", params
 
     def probe(self, database: Database, path: Sequence[str], value: object) -> Optional[Probe]:
@@ -100,17 +115,42 @@ class ParamsIndex(Relation):
         return look.matching(lookup, _wanted(lookup, value))
 
     def _look(self, database: Database, path: Sequence[str], value: object, dry: bool) -> tuple[_Look, str]:
-        names, lookup = list(path), "exact"
-        if names and names[-1] == "has_key":
-            names, lookup = [*names[:-1], str(value)], "has_key"
-        elif len(names) > 1 and names[-1] in _OPERATORS:
-            lookup = names.pop()
-        if not names:
-            raise errors.FieldError(f"{self.field} needs a name: {self.field}__name={value!r}.")
-        if lookup == "isnull" and not isinstance(value, bool):
-            raise errors.FieldError(f"{self.field}__{'__'.join(names)}__isnull is True or False; got {value!r}.")
-        variants = [names, ["__".join(names)]] if len(names) > 1 else [names]
+        variants, lookup = _parsed(self.field, path, value)
         return _Look(self, database, variants, dry), lookup
+
+
+def _parsed(field: str, path: Sequence[str], value: object) -> tuple[list[list[str]], str]:
+    """The one or two paths that ``field__a__b__lookup=value`` means, and the lookup."""
+    names, lookup = list(path), "exact"
+    if names and names[-1] == "has_key":
+        names, lookup = [*names[:-1], str(value)], "has_key"
+    elif len(names) > 1 and names[-1] in _OPERATORS:
+        lookup = names.pop()
+    if not names:
+        raise errors.FieldError(f"{field} needs a name: {field}__name={value!r}.")
+    if lookup == "isnull" and not isinstance(value, bool):
+        raise errors.FieldError(f"{field}__{'__'.join(names)}__isnull is True or False; got {value!r}.")
+    return ([names, ["__".join(names)]] if len(names) > 1 else [names]), lookup
+
+
+def inside(database: Database, field: str, path: Sequence[str], value: object) -> tuple[Callable[[Any], bool], bool]:
+    """What tells whether a JSON value without an index meets ``field__a__b__lookup=value``; and whether it must not."""
+    variants, lookup = _parsed(field, path, value)
+    if lookup in ("isnull", "has_key"):
+        return lambda held: _any_at(held, variants, lambda found: lookup == "has_key" or found is not None), (
+            lookup == "isnull" and value is True
+        )
+    wanted = _wanted(lookup, value)
+    if lookup in ("regex", "iregex"):
+        compiled_pattern(field, lookup, wanted)
+    elif lookup not in ("exact", "in"):
+        _tests(lookup, wanted, database)  # what cannot be compared is an error, as it is for params
+    return lambda held: _any_at(held, variants, lambda found: matches(found, lookup, wanted)), False
+
+
+def _any_at(value: Any, variants: list[list[str]], test: Callable[[Any], bool]) -> bool:
+    values = (_at(value, names) for names in variants)
+    return any(found is not _ABSENT and test(found) for found in values)
 
 
 class _Look:
@@ -162,13 +202,19 @@ class _Look:
         texts = [text for (text,) in self._database.iterate(sql, self._paths) if found(text)]
         return _exact(texts, self._database)
 
-    def present(self, *, null_too: bool) -> SQL:
-        """The select of the ids that have a value there; None counts as one only if it is asked for."""
+    def present(self, column: str, *, null_too: bool, walk: bool) -> SQL:
+        """The condition that the id in a column has a value there; None counts as one only if it is asked for."""
         known = "" if null_too else " AND kind <> 'null'"
-        ids = [f"SELECT owner_id FROM {self._index.through} WHERE path = ?{known}" for _ in self._paths]
-        ids += [f"SELECT owner_id FROM {self._index.through} WHERE path >= ? AND path < ?" for _ in self._paths]
-        ids += self._rechecked((), lambda found: null_too or found is not None)
-        return " UNION ALL ".join(ids), [*self._paths, *self._below()]
+        tests = [f"path = ?{known}"] * len(self._paths) + ["path >= ? AND path < ?"] * len(self._paths)
+        params: list[Any] = [*self._paths, *self._below()]
+        lists = self._rechecked((), lambda found: null_too or found is not None)
+        ids = " UNION ALL ".join(
+            [*(f"SELECT owner_id FROM {self._index.through} WHERE {test}" for test in tests), *lists]
+        )
+        if not walk or counted(self._database, (ids, params), FEW) <= FEW:
+            return f"{column} IN ({ids})", params
+        own = f"EXISTS (SELECT 1 FROM {self._index.through} WHERE owner_id = {column} AND"
+        return " OR ".join([*(f"{own} {test})" for test in tests), *(f"{column} IN ({one})" for one in lists)]), params
 
     def _below(self) -> list[str]:
         ends = (canon.SEPARATOR, _AFTER)
@@ -189,7 +235,8 @@ class _Look:
         if also is not None:
             owners, params = owners + also[0], params + also[1]
         sql = f"SELECT id, {self._index.field} FROM {self._index.owner} WHERE id IN ({' UNION ALL '.join(owners)})"
-        found = [owner for owner, text in self._database.read(sql, params) if self._passes(canon.loads(text), test)]
+        read = self._database.read(sql, params)
+        found = [owner for owner, text in read if _any_at(canon.loads(text), self._variants, test)]
         if len(found) > _MANY:
             return [f"SELECT value AS owner_id FROM {self._database.listed(found)}"]
         listed = ", ".join(map(str, found))
@@ -209,27 +256,17 @@ class _Look:
             params += self._below()
         return owners, params
 
-    def _passes(self, value: Any, test: Callable[[Any], bool]) -> bool:
-        values = (_at(value, names) for names in self._variants)
-        return any(found is not _ABSENT and test(found) for found in values)
-
 
 def _wanted(lookup: str, value: Any) -> Any:
     """The value in the form in which params are kept."""
     if lookup not in ("in", "range"):
-        return canon.plain(value, _reference, [])
+        return canon.plain(value, reference, [])
     if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
         raise errors.FieldError(f"__{lookup} needs a list of values; got {value!r}.")
-    items = [canon.plain(item, _reference, []) for item in value]
+    items = [canon.plain(item, reference, []) for item in value]
     if lookup == "range" and len(items) != 2:
         raise errors.FieldError(f"__range needs the least and the greatest value; got {value!r}.")
     return items
-
-
-def _reference(value: object) -> Optional[str]:
-    """The text that stands for a saved row."""
-    saved = getattr(value, "_values", None) if hasattr(value, "_store") else None
-    return f"{type(value).__name__}[{saved['uid']}]" if isinstance(saved, dict) and saved.get("id") else None
 
 
 def _looks_into(wanted: Any) -> bool:
@@ -318,13 +355,14 @@ def _exact(wanted: list[Any], database: Database) -> list[Test]:
     tests: list[Test] = []
     for (kind, column), values in kinds.items():
         if not column:
-            tests.append(Test("kind = ?", [kind], by_value=True))
+            tests.append(Test("kind = ? AND number IS NULL", [kind], in_order=True))
         elif len(values) > _MANY:
             listed = database.listed(values)
-            tests.append(Test(f"kind = ? AND {column} IN (SELECT value FROM {listed})", [kind], exact=True))
+            tests.append(Test(f"kind = ? AND {column} IN (SELECT value FROM {listed})", [kind], by_value=True))
         else:
-            marks = "= ?" if len(values) == 1 else f"IN ({', '.join('?' * len(values))})"
-            tests.append(Test(f"kind = ? AND {column} {marks}", [kind, *values], exact=True))
+            one = len(values) == 1
+            marks = "= ?" if one else f"IN ({', '.join('?' * len(values))})"
+            tests.append(Test(f"kind = ? AND {column} {marks}", [kind, *values], by_value=True, in_order=one))
     return tests
 
 

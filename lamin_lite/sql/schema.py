@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from .. import errors
+from ..base import canon
 from ..base._typing import TYPE_CHECKING
 from .fields import BoolField, Field, ForeignKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
 
 class Dialect:
@@ -22,6 +25,7 @@ class Dialect:
     }
     key_column = "id INTEGER PRIMARY KEY AUTOINCREMENT"
     references_inline = True  #: whether a table may refer to one that is made later
+    by_key = " WITHOUT ROWID"  #: what has a table kept in the order of its primary key
     tables = "SELECT name FROM sqlite_master WHERE type = 'table'"  #: query for the names of all tables
 
     def reference(self, to: str) -> str:
@@ -69,10 +73,29 @@ class Index:
         return f"CREATE {unique}INDEX IF NOT EXISTS {table}_{self.name} ON {table} ({self.columns}){where}"
 
 
+def _not_kept(cells: Iterable[tuple[str, Any]]) -> errors.InvalidArgument:
+    name, text = next((name, cell) for name, cell in cells if isinstance(cell, str) and not canon.storable(cell))
+    odd = next(char for char in text if not canon.storable(char))
+    shown = text if len(text) <= 60 else f"{text[:60]}…"
+    what = "a NUL" if odd == "\0" else f"the lone surrogate {odd!r}"
+    return errors.InvalidArgument(f"{name}={shown!r} holds {what}, which no database keeps in a text: leave it out.")
+
+
 class Table:
     """A table: fields in order, indexes, constraints over several columns."""
 
-    __slots__ = ("columns", "constraints", "fields", "indexes", "name")
+    __slots__ = (
+        "_converted",
+        "_folded",
+        "_needed",
+        "columns",
+        "constraints",
+        "converted",
+        "fields",
+        "indexes",
+        "name",
+        "written",
+    )
 
     def __init__(
         self, name: str, fields: Iterable[Field[object]], indexes: Iterable[Index] = (), constraints: Iterable[str] = ()
@@ -83,6 +106,34 @@ class Table:
         self.constraints = tuple(constraints)
         #: names of the columns in the order of a row as it is read
         self.columns = ("id", *(field.column for field in self.fields.values()))
+        #: the fields whose values are not what the database gives
+        self.converted = tuple(field for field in self.fields.values() if field.converts)
+        folded = [field for field in self.fields.values() if field.fold]
+        #: names of the columns in the order of a row as it is written, all but its id
+        self.written = (*self.columns[1:], *(f"{field.name}_fold" for field in folded))
+        written = enumerate(self.fields.values())
+        self._converted = tuple((at, field) for at, field in written if type(field).to_db is not Field.to_db)
+        self._needed = tuple(at for at, field in enumerate(self.fields.values()) if not field.null)
+        self._folded = tuple(self.written.index(field.column) for field in folded)
+
+    def cells(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values of a row as the database keeps them, in the order of ``written``."""
+        cells = [values[column] for column in self.columns[1:]]
+        for at, field in self._converted:
+            if cells[at] is not None:
+                cells[at] = field.to_db(cells[at])
+        if None in [cells[at] for at in self._needed]:
+            raise self._missing(cells)
+        if not canon.storable("".join([cell for cell in cells if cell.__class__ is str])):
+            raise _not_kept(zip(self.written, cells))
+        for at in self._folded:
+            cells.append(None if cells[at] is None else cells[at].casefold())
+        return cells
+
+    def _missing(self, cells: list[Any]) -> errors.InvalidArgument:
+        fields = list(self.fields.values())
+        names = [fields[at].name for at in self._needed if cells[at] is None]
+        return errors.InvalidArgument(f"A new row of {self.name} needs {' and '.join(names)}: none was given.")
 
     def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
         """The statements that make the table and its indexes, where they are not there."""
@@ -94,10 +145,14 @@ class Table:
         yield f"CREATE TABLE IF NOT EXISTS {self.name} (\n  {body}\n)"
         for index in self.indexes:
             yield index.sql(self.name)
+        led = {index.columns.split(",")[0] for index in self.indexes if index.unique and index.where is None}
         for field in self.fields.values():
-            if isinstance(field, ForeignKey) or field.fold:
-                column = f"{field.name}_fold" if field.fold else field.column
-                yield Index(column, column).sql(self.name)
+            if field.fold:
+                yield Index(f"{field.name}_fold", f"{field.name}_fold").sql(self.name)
+            elif isinstance(field, ForeignKey) and field.column not in led:
+                # Rows that refer to nothing are not looked for by what they refer to, and most refer to nothing.
+                where = f"{field.column} IS NOT NULL" if field.null else None
+                yield Index(field.column, field.column, where=where).sql(self.name)
 
     @staticmethod
     def column(field: Field[object], dialect: Dialect) -> Iterator[str]:

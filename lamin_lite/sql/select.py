@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base._typing import TYPE_CHECKING
+from . import lookups, walks
 from .columns import Columns
 from .fields import JsonField
 from .lookups import Compiler, Q
@@ -10,7 +11,7 @@ from .probes import planned
 from .relations import ParamsIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any, Optional
 
     from .columns import Column
@@ -28,7 +29,7 @@ class Select:
         model: Any,
         database: Database,
         conditions: Q,
-        ids: Iterable[tuple[str, list[Any]]] = (),
+        ids: Sequence[tuple[str, list[Any]]] = (),
         *,
         order: Sequence[str] = ("id",),
         place: str = "",
@@ -46,19 +47,30 @@ class Select:
         self._offset = offset
         self._reverse = reverse
         self._few = False
+        self._ahead = False
+        self._driver = ""  # a select of ids before the table, if it gives them in the order that is wanted
         self._where, self._params = self._conditions(conditions, ids)
 
-    def _conditions(self, q: Q, ids: Iterable[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+    def _conditions(self, q: Q, ids: Sequence[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
         probes: list[Probe] = []
         rest = self._apart(q, probes)
+        walk = self._compiler.walk = self._limit is not None and self._limit + self._offset <= FIRST
         where, params = self._compiler.where(self._model, "t0", rest)
         for text, values in ids:
             where += f" AND t0.id IN (SELECT {text})"
             params = [*params, *values]
         if probes:
-            walk = self._limit is not None and self._limit + self._offset <= FIRST
-            text, values, self._few = planned(self._database, probes, walk=walk)
-            where, params = f"{where} AND ({text})", [*params, *values]
+            by_id = not self._place and self._order[0].lstrip("-") in ("id", "pk")
+            alone = walks.is_met_by_most(rest) and not ids
+            plan = planned(self._database, probes, walk=walk, by_id=by_id, alone=alone)
+            self._few = plan.few
+            if plan.driver:  # the database is not to choose another order: it does not know how few there are
+                self._driver = f"({plan.driver}) d CROSS JOIN "
+                return f"{where} AND t0.id = d.owner_id", [*plan.params, *params]
+            where, params = f"{where} AND ({plan.text})", [*params, *plan.params]
+        elif walk and not self._place:
+            order = self._columns.named(self._order[0].lstrip("-"))
+            self._ahead = len(self._order) == 1 and walks.may_be_many(self._model, rest, order)
         return where, params
 
     def _apart(self, q: Q, probes: list[Probe]) -> Q:
@@ -80,8 +92,10 @@ class Select:
 
     def _probe(self, name: str, value: object) -> Optional[Probe]:
         path = name.split("__")
+        if not lookups.is_field(self._model, path[0]):
+            return lookups.other_probe(self._compiler, self._model, path, value)
         index = self._model.__relations__.get(f"{path[0]}_index")
-        if len(path) == 1 or not isinstance(index, ParamsIndex):
+        if len(path) == 1 or path[1:] == ["isnull"] or not isinstance(index, ParamsIndex):
             return None
         field = self._model.__table__.fields.get(path[0])
         return index.probe(self._database, path[1:], value) if isinstance(field, JsonField) else None
@@ -94,6 +108,10 @@ class Select:
         """The rows, as tuples of these columns in SQL."""
         wanted = None if self._limit is None else self._limit + self._offset
         first = self._first_nullable()
+        if self._ahead and wanted and not (first and self._reverse):
+            rows = self._database.read(*self._beginning(columns, wanted, first))
+            if len(rows) == wanted:
+                return rows[self._offset :]
         if first is None or self._few or wanted is None or wanted > FIRST:
             return self._database.read(*self._statement(columns))
         found: list[tuple[Any, ...]] = []
@@ -109,6 +127,16 @@ class Select:
         column = self._columns.named(self._order[0].lstrip("-"))
         return column.sql if column.field.null and not column.joined else None
 
+    def _beginning(self, columns: Sequence[str], wanted: int, first: Optional[str]) -> tuple[str, list[Any]]:
+        """The rows that are wanted among the first ones of all, where no index is asked."""
+        known = f" WHERE {first} IS NOT NULL" if first else ""
+        order = self._ordered(nulls_told=True)
+        rows = f"(SELECT * FROM {self._tables}{known}{order} LIMIT {walks.ahead(wanted)})"
+        sql = (
+            f"SELECT {', '.join(columns)} FROM {rows} t0{self._columns.joins} WHERE {self._where}{order} LIMIT {wanted}"
+        )
+        return sql, self._params
+
     def _part(self, columns: Sequence[str], test: str, limit: int) -> tuple[str, list[Any]]:
         order = self._ordered(nulls_told=True)
         sql = f"{self._from(columns)} WHERE ({self._where}) AND {test}{order} LIMIT {limit}"
@@ -120,7 +148,11 @@ class Select:
         return sql, self._params
 
     def _from(self, columns: Sequence[str]) -> str:
-        return f"SELECT {', '.join(columns)} FROM {self._model.__table__.name} t0{self._columns.joins}"
+        return f"SELECT {', '.join(columns)} FROM {self._tables}{self._columns.joins}"
+
+    @property
+    def _tables(self) -> str:
+        return f"{self._driver}{self._model.__table__.name} t0"
 
     def _ordered(self, *, nulls_told: bool = False) -> str:
         parts: list[str] = []
@@ -139,6 +171,8 @@ class Select:
 
     def _unindexed(self, column: Column) -> str:
         """Few rows are sorted: to walk all rows in this order would be dearer."""
+        if column.sql == "t0.id" and self._driver:
+            return "d.owner_id"
         if not self._few or column.joined or column.field.null or column.field.column == "id":
             return column.sql
         return f"({column.sql} || '')" if column.field.sql == "TEXT" else f"({column.sql} + 0)"
@@ -150,7 +184,7 @@ class Select:
 
     def source(self, columns: str) -> tuple[str, list[Any]]:
         """The select of all rows, in no order."""
-        return f"SELECT {columns} FROM {self._model.__table__.name} t0 WHERE {self._where}", self._params
+        return f"SELECT {columns} FROM {self._tables} WHERE {self._where}", self._params
 
     def iterate(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The rows one after the other."""
@@ -158,7 +192,7 @@ class Select:
 
     def count(self) -> int:
         """How many there are."""
-        source = f"FROM {self._model.__table__.name} t0 WHERE {self._where}"
+        source = f"FROM {self._tables} WHERE {self._where}"
         cut = self._cut()
         sql = f"SELECT count(*) FROM (SELECT t0.id {source}{cut}) AS cut" if cut else f"SELECT count(*) {source}"
         found = self._database.one(sql, self._params)
@@ -166,5 +200,5 @@ class Select:
 
     def exists(self) -> bool:
         """Whether there is any."""
-        source = f"FROM {self._model.__table__.name} t0 WHERE {self._where}"
+        source = f"FROM {self._tables} WHERE {self._where}"
         return self._database.one(f"SELECT 1 {source}{self._cut() or ' LIMIT 1'}", self._params) is not None

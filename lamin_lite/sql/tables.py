@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
 CELL = 40  #: widest cell
-LEAST = 6  #: a column that must be narrower is left out
+LEAST = 12  #: what a column of texts keeps before a column is left out
 HASH = 8  #: characters of a digest that are shown
 _GAP = 2
 
@@ -19,37 +19,75 @@ def text_table(rows: Sequence[dict[str, Any]], width: Optional[int] = None) -> s
     if not rows:
         return "(no rows)"
     names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-    cells = [names, *([cell(row[name], name) for name in names] for row in rows)]
-    widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
+    columns = [[name, *(cell(row[name], name) for row in rows)] for name in names]
+    natural = [max(map(text_width, column)) for column in columns]
+    widths = list(natural)
     if width is not None:
-        _shrink(widths, width)
-    lines = [_line(line, widths) for line in cells]
+        texts = [name != "uid" and any(isinstance(row[name], (str, dict, list)) for row in rows) for name in names]
+        widths = _fitted(natural, [min(LEAST, one) if text else one for one, text in zip(natural, texts)], width)
+    numbers = [all(type(row[name]) in (int, float, type(None)) for row in rows) for name in names]
+    cells = [[_padded(text, width, right) for text in column] for column, width, right in zip(columns, widths, numbers)]
+    lines = [(" " * _GAP).join(line).rstrip() for line in zip(*cells)]
     if len(widths) < len(names):
         lines.append(f"... not shown: {', '.join(names[len(widths) :])}")
     return "\n".join(lines)
 
 
-def _line(line: Sequence[str], widths: Sequence[int]) -> str:
-    return (" " * _GAP).join(_cut(text, width).ljust(width) for text, width in zip(line, widths)).rstrip()
+def _fitted(natural: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """The widths of the columns that fit, from the first on: texts are made narrower, the widest first."""
+    fits = len(natural)
+    while fits > 1 and sum(least[:fits]) + _GAP * (fits - 1) > width:
+        fits -= 1
+    widths, room = list(natural[:fits]), width - _GAP * (fits - 1)
+    while sum(widths) > room:
+        wide = [at for at in range(fits) if widths[at] > least[at]]
+        if not wide:
+            break
+        widths[max(wide, key=lambda at: widths[at])] -= 1
+    return widths
 
 
-def _shrink(widths: list[int], width: int) -> None:
-    """Make the widest columns narrower until all fit, and drop the last ones when that is not enough."""
-    while len(widths) > 1 and sum(min(one, 2 * LEAST) + _GAP for one in widths) - _GAP > width:
-        widths.pop()
-    while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > LEAST:
-        widths[widths.index(max(widths))] -= 1
+def _padded(text: str, width: int, right: bool) -> str:
+    text = _cut(text, width)
+    space = " " * (width - text_width(text))
+    return space + text if right else text + space
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    if text_width(text) <= width:
+        return text
+    text = text[: width - 1]
+    while text_width(text) >= width:
+        text = text[:-1]
+    return text + "…"
+
+
+def text_width(text: str) -> int:
+    """Columns that a terminal takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
 
 
 def cell(value: object, name: str = "") -> str:
     """A value as one line of printable characters."""
-    text = "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)
+    text = "" if value is None else moment(value) if hasattr(value, "strftime") else str(value)
     text = "".join(char if char.isprintable() else "·" for char in text)
     return _cut(text, HASH + 1 if name == "hash" else CELL)
+
+
+def moment(value: Any) -> str:
+    """A moment to the second, or a day.
+
+    >>> from datetime import date
+    >>> moment(date(2026, 1, 31))
+    '2026-01-31'
+    """
+    return str(value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "hour") else value)
 
 
 def terminal_width() -> int:

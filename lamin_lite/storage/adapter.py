@@ -39,15 +39,16 @@ class Adapter:
         with translating("list", self.root):
             yield from self._storage.names(prefix)
 
-    def local_path(self, name: str) -> str:
-        """A path on this machine: the storage's own, or that of a copy in the cache, fetched if it is not there."""
+    def local_path(self, name: str, size: int | None = None) -> str:
+        """A path on this machine: the storage's own, or that of a copy in the cache, fetched if it is not there whole."""
         own = self._storage.local_path(name)
         if own is not None:
             return own
         path = os.path.join(self._cache, *name.split("/"))
-        size = None if os.path.exists(path) else self.size(name)
-        if size is not None:
-            self._fetch(name, path, size)
+        if not os.path.exists(path) or size not in (None, os.path.getsize(path)):
+            stored = self.size(name)
+            if stored is not None:
+                self._fetch(name, path, stored)
         return path
 
     def _fetch(self, name: str, path: str, size: int) -> None:

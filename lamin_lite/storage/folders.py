@@ -12,7 +12,7 @@ import os
 import stat
 
 from .. import errors
-from ..base import fsio
+from ..base import fsio, names
 from ..base._typing import TYPE_CHECKING
 from .blobs import Blob, blob_name
 from .translate import translating
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HEADER = ["lamin_lite folder", 1]
 SUFFIX = ".manifest"
+#: the time that each folder of a view bears, in seconds since 1970; adding, removing or replacing a name changes it
+UNTOUCHED = 946_684_800
 
 
 class FolderContent:
@@ -51,6 +53,10 @@ def _members(root: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]
         yield prefix.rstrip("/"), "d", os.stat(os.path.join(root, prefix))
     for entry in entries:
         name, status = prefix + entry.name, entry.stat(follow_symlinks=False)
+        if entry.name == names.MARKER_DIR and stat.S_ISDIR(status.st_mode):
+            raise errors.InvalidArgument(
+                f"{root} holds {name}, in which data of an instance or storage is kept: save the folders beside it one by one."
+            )
         if stat.S_ISDIR(status.st_mode):
             yield from _members(root, name + "/")
         elif stat.S_ISLNK(status.st_mode):
@@ -134,26 +140,61 @@ def entries(manifest: str) -> Iterator[list[Any]]:
             yield json.loads(line)
 
 
-def build_view(storage: BlobStorage, manifest: str, target: str, *, writable: bool = False) -> None:
-    """Lay out the folder at ``target``: hard links to the blobs, or copies that may be changed.
+def build_view(storage: BlobStorage, manifest: str, target: str, *, old: str | None = None) -> None:
+    """Lay out the folder at ``target``: hard links to the blobs, or copies where there can be none.
 
-    It is built aside and renamed, so that whoever sees it sees all of it.
+    It is built aside and renamed, so that whoever sees it sees all of it. ``old``: where what is there is moved first.
     """
     from ..base import uids
 
-    aside = f"{target}.{uids.random_uid(8)}"
+    aside, within = f"{target}.{uids.random_uid(8)}", {""}
     with translating("read", target):
         try:
             fsio.make_folder(aside)
             for entry in entries(manifest):
-                _lay_out(storage, aside, entry, writable)
+                _lay_out(storage, aside, entry)
+                within.update(_folders_of(entry))
+            for name in within:
+                os.utime(os.path.join(aside, name), (UNTOUCHED, UNTOUCHED))
+            if old is not None:
+                fsio.move_folder(target, old)
             fsio.put_folder(aside, target)
         except BaseException:
             fsio.remove_folder(aside)
             raise
 
 
-def _lay_out(storage: BlobStorage, folder: str, entry: list[Any], writable: bool) -> None:
+def _folders_of(entry: list[Any]) -> Iterator[str]:
+    """The folders that an entry is in, and is."""
+    parts = entry[1].split("/")
+    for count in range(1, len(parts) + (entry[0] == "d")):
+        yield "/".join(parts[:count])
+
+
+def difference(manifest: str, view: str) -> str | None:
+    """What in a view is not as it was laid out, by names, kinds, sizes and times, reading no file; None if nothing is."""
+    try:
+        held = {name: (kind, status) for name, kind, status in _members(view, "")}
+        within = {""}
+        for entry in entries(manifest):
+            found = held.pop(entry[1], None)
+            if found is None or found[0] != entry[0]:
+                return f"{entry[1]!r} is missing"
+            if entry[0] == "f" and (found[1].st_size, bool(found[1].st_mode & stat.S_IXUSR)) != (entry[2], entry[5]):
+                return f"{entry[1]!r} is another file"
+            if entry[0] == "l" and os.readlink(os.path.join(view, entry[1])) != entry[2]:
+                return f"{entry[1]!r} is another link"
+            within.update(_folders_of(entry))
+        if held:
+            return f"{next(iter(held))!r} was added"
+        touched = (name for name in within if int(os.stat(os.path.join(view, name)).st_mtime) != UNTOUCHED)
+        name = next(touched, None)
+        return None if name is None else f"something was replaced in {name or 'it'!r}"
+    except (OSError, errors.InvalidArgument) as error:  # gone meanwhile, or what no folder may hold
+        return str(error)
+
+
+def _lay_out(storage: BlobStorage, folder: str, entry: list[Any]) -> None:
     kind, name = entry[0], entry[1]
     path = os.path.join(folder, *name.split("/"))
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -163,9 +204,9 @@ def _lay_out(storage: BlobStorage, folder: str, entry: list[Any], writable: bool
         os.symlink(entry[2], path)
     else:
         _, _, size, sha, suffix, executable = entry
-        source = storage.local_path(blob_name(sha, suffix))
+        source = storage.local_path(blob_name(sha, suffix), size)
         if not os.path.exists(source) or os.path.getsize(source) != size:
             raise errors.IntegrityError(
                 f"{source}, the content of {name}, is missing or cut: restore it from a backup."
             )
-        fsio.place(source, path, executable=executable, writable=writable)
+        fsio.place(source, path, executable=executable)

@@ -21,9 +21,9 @@ class LocalStorage:
         self.root = root
         self._stage = os.path.join(root, names.MARKER_DIR, names.STAGE_DIR)
 
-    def local_path(self, name: str) -> str:
+    def local_path(self, name: str, size: int | None = None) -> str:  # noqa: ARG002 - there is nothing to fetch
         """The path of a name."""
-        return os.path.join(self.root, *name.split("/"))
+        return self._path(name)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.root, *name.split("/"))

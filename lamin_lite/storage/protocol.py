@@ -53,8 +53,11 @@ class BlobStorage(Protocol):
     def names(self, prefix: str) -> Iterator[str]:
         """The names that start with ``prefix``, in any order."""
 
-    def local_path(self, name: str) -> str:
-        """A path on this machine where ``name`` can be read, if it is stored."""
+    def local_path(self, name: str, size: int | None = None) -> str:
+        """A path on this machine where ``name`` can be read, if it is stored.
+
+        ``size``: the bytes that it must have; a copy in the cache that has others is fetched anew.
+        """
 
     def ingest(self, source: str, suffix: str) -> Blob:
         """Keep a local file; durable when this returns."""

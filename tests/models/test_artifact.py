@@ -219,6 +219,25 @@ def test_load_reads_by_suffix(instance):
     assert instance.Artifact(write("noext", b"\0"), key="noext").save().load() == b"\0"
 
 
+def test_a_table_comes_back_with_the_columns_it_had(instance):
+    rows = [{"gene": "CD8A", "count": "3", "note": 'a "b", c\nd'}, {"gene": "", "count": "0", "note": "é"}]
+    for suffix in (".csv", ".tsv"):
+        instance.Artifact.from_object(rows, key=f"t{suffix}").save()
+        found = instance.Artifact.get(key=f"t{suffix}")
+        assert found.load() == rows
+        assert instance.Artifact.from_object(found.load(), key=f"t{suffix}").save() == found
+
+
+def test_a_run_that_makes_the_same_again_shows_its_outputs(instance, run):
+    for _ in range(3):
+        made = run()
+        instance.Artifact(write("a.txt"), key="a.txt", run=made).save()
+        instance.Artifact(write("b.txt", "two"), key="b.txt", run=made).save()
+        assert made.output_artifacts.to_list("key") == ["a.txt", "b.txt"]
+        assert made.transform.latest_run == made
+    assert instance.Artifact.filter().count() == 2
+
+
 def test_missing_or_cut_bytes_are_an_error_with_the_remedy(instance):
     artifact = instance.Artifact(write("a.txt"), key="a.txt").save()
     path = artifact.path

@@ -77,6 +77,8 @@ def test_append_makes_the_next_version_and_leaves_this_one(instance, artifacts):
     assert first.artifacts.count() == 2
     assert first.versions.to_list() == [first, second]
     assert three.collections.to_list() == [second]
+    both = instance.Collection([one], key="both").save().append(two, three).save()
+    assert both.artifacts.to_list() == [one, two, three]
 
 
 def test_what_a_collection_holds_cannot_be_changed(instance, artifacts):
@@ -84,6 +86,12 @@ def test_what_a_collection_holds_cannot_be_changed(instance, artifacts):
     collection = instance.Collection([one, two], key="study").save()
     with pytest.raises(ln.errors.Conflict, match="append"):
         collection.artifacts = [three]
+    for change in (collection.artifacts.add, collection.artifacts.remove, collection.artifacts.set):
+        with pytest.raises(ln.errors.Conflict, match=f"study \\({collection.uid}\\) are fixed"):
+            change(three)
+    with pytest.raises(ln.errors.Conflict, match="fixed"):
+        collection.artifacts.clear()
+    assert collection.artifacts.to_list() == [one, two]
     with pytest.raises(ln.errors.Conflict, match="hash"):
         collection.hash = "0"
     with pytest.raises(ln.errors.Conflict, match="1 collection"):
@@ -99,6 +107,7 @@ def test_what_a_collection_holds_cannot_be_changed(instance, artifacts):
         (lambda ln_, rows: ln_.Collection(["a.txt"], key="k"), "takes saved artifacts"),
         (lambda ln_, rows: ln_.Collection([rows[0], rows[1], rows[0]], key="k"), "twice"),
         (lambda ln_, rows: ln_.Collection(rows), "needs a key"),
+        (lambda ln_, rows: ln_.Collection(rows[0], rows[1], key="k"), r"as a list: ln\.Collection\(\[one, two\]"),
         (lambda ln_, rows: ln_.Collection(rows, key="../k"), r"'\.\.'"),
         (lambda ln_, rows: ln_.Collection(rows, kye="k", key="k"), "kye"),
     ],
@@ -146,3 +155,63 @@ def test_a_description_tells_what_a_collection_holds(instance, artifacts):
     assert text.startswith("Collection: study")
     assert text.index("three.txt") < text.index("one.txt")
     assert "good" in text
+
+
+def test_a_key_or_tag_that_is_asked_for_is_never_lost_to_the_same_content(instance, artifacts):
+    first = instance.Collection(artifacts, key="study").save()
+    assert instance.Collection(artifacts, key="study", version="v1", description="all").save() == first
+    assert (first.refresh().version, first.description) == ("v1", "all")
+    second = instance.Collection(artifacts, key="study", version="v2").save()
+    assert (second.stem_uid, second.uid[-4:]) == (first.stem_uid, "0001")
+    third = instance.Collection(artifacts, key="other", revises=second).save()
+    assert (third.stem_uid, third.key) == (first.stem_uid, "other")
+    assert instance.Collection.get(key="study", version="v1") == first
+    assert instance.Collection.get(key="other").artifacts.to_list() == artifacts
+
+
+def test_what_a_collection_finds_out_cannot_be_given_or_changed(instance, artifacts):
+    for name in ("hash", "uid", "is_latest"):
+        with pytest.raises(ln.errors.InvalidArgument, match="found out, not chosen"):
+            instance.Collection(artifacts, key="study", **{name: "x"})
+    with pytest.raises(ln.errors.InvalidArgument, match=r"one argument without a name, the artifacts; .*key='study'"):
+        instance.Collection(artifacts, "study")
+    with pytest.raises(ln.errors.InvalidArgument, match="needs a key"):
+        instance.Collection(artifacts, description="  ")
+    collection = instance.Collection(artifacts, key="study").save()
+    with pytest.raises(ln.errors.Conflict, match="is_latest of a saved Collection"):
+        collection.is_latest = False
+
+
+def test_a_collection_holds_the_versions_that_it_was_made_of(instance, artifacts):
+    collection = instance.Collection(artifacts, key="study").save()
+    newer = made(instance, "one.txt", "one, corrected")
+    assert collection.load() == ["one", "two", "three"]
+    later = instance.Collection([newer, *artifacts[1:]], key="study").save()
+    assert later.version == "0001"
+    assert later.load() == ["one, corrected", "two", "three"]
+    assert instance.Collection.get(key="study", version="0000").load() == ["one", "two", "three"]
+
+
+def test_a_collection_reads_members_that_were_put_away_since(instance, artifacts):
+    collection = instance.Collection(artifacts, key="study").save()
+    artifacts[0].delete()
+    artifacts[1].archive()
+    again = instance.Collection.get(key="study")
+    assert again.artifacts.to_list() == artifacts
+    assert again.load() == ["one", "two", "three"]
+    assert collection in artifacts[0].collections
+
+
+def test_a_collection_in_the_trash_comes_back_and_its_key_is_free_meanwhile(instance, artifacts):
+    old = instance.Collection(artifacts, key="study").save()
+    old.delete()
+    with pytest.raises(ln.errors.DoesNotExist, match="in the trash"):
+        instance.Collection.get(key="study")
+    new = instance.Collection(artifacts[:1], key="study").save()
+    assert new.stem_uid != old.stem_uid
+    with pytest.raises(
+        ln.errors.Conflict, match=f"{old.uid} cannot be restored: Collection {new.uid} has the key 'study'"
+    ):
+        old.restore()
+    new.delete()
+    assert old.restore().artifacts.to_list() == artifacts

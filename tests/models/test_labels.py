@@ -106,3 +106,83 @@ def test_what_is_made_in_a_run_is_in_its_space(instance):
     assert elsewhere.space.name == "all"
     assert instance.Artifact.filter(space__name="team").to_list() == made[:1]
     assert made[0].load() == "a.txt"
+
+
+# -- what is there already
+
+
+def of_run_with_a_project(instance, run):
+    project = instance.Project(name="P").save()
+    run.projects.add(project)
+    return project
+
+
+LABELS = {"Record": {}, "ULabel": {}, "Feature": {"dtype": str}}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+@pytest.mark.parametrize("how", ["one", "many"])
+def test_a_label_that_is_there_is_linked_to_the_projects_of_the_run_that_names_it(instance, run, kind, how):
+    project, registry = of_run_with_a_project(instance, run), getattr(instance, kind)
+    there = registry(name="there", **LABELS[kind]).save()
+    other = registry(name="other", **LABELS[kind]).save()
+    with session.using(instance), session.running(run):
+        for _ in range(2):
+            again = registry(name="there", **LABELS[kind])
+            new = registry(name="new", **LABELS[kind])
+            _ = [again.save(), new.save()] if how == "one" else ln.save([again, new])
+    assert again == there
+    assert there.refresh().run is None
+    assert there.projects.to_list() == new.projects.to_list() == [project]
+    assert not other.projects.exists()
+    assert getattr(project, f"{kind.lower()}s").to_list("name") == ["there", "new"]
+
+
+def test_a_label_that_is_there_is_linked_to_nothing_outside_of_a_run(instance, run):
+    of_run_with_a_project(instance, run)
+    there = instance.Record(name="there").save()
+    assert instance.Record(name="there").save() == there
+    assert not there.projects.exists()
+
+
+def test_what_is_said_anew_of_a_label_that_is_there_is_not_dropped_in_silence(instance, caplog):
+    for registry, first, more in (
+        (instance.Record, {"description": "one"}, {"description": "two", "is_type": True}),
+        (instance.Feature, {"dtype": float, "unit": "K"}, {"dtype": float, "unit": "°C", "default": 3.0}),
+    ):
+        there = registry(name="there", **first).save()
+        assert not caplog.records
+        registry(name="there", **first).save()
+        registry(name="there", **{**first, "description": None}).save()
+        assert not caplog.records
+        assert registry(name="there", **more).save() == there
+        said = caplog.records.pop().getMessage()
+        assert "'there' was there already and stays as it was" in said
+        named = {"default": "default_value"}
+        assert all(named.get(name, name) in said for name in more if name != "dtype"), said
+        for name, value in first.items():
+            assert getattr(there.refresh(), name) == ("float" if name == "dtype" else value)
+
+
+@pytest.mark.parametrize("kind", ["Record", "ULabel", "Project", "Feature"])
+def test_a_name_that_is_taken_is_refused_with_who_has_it(instance, kind):
+    registry, given = getattr(instance, kind), LABELS.get(kind, {})
+    taken, other = registry(name="taken", **given).save(), registry(name="other", **given).save()
+    other.name = "taken"
+    with pytest.raises(ln.errors.Conflict, match=f"'taken', which is the name of {taken.uid}"):
+        other.save()
+    taken.delete()
+    assert other.save().name == "taken"
+    other.description = "still itself"
+    assert registry.get(other.save().uid).description == "still itself"
+
+
+def test_relations_say_what_they_take(instance):
+    record, label = instance.Record(name="r").save(), instance.ULabel(name="u").save()
+    for wrong, said in (("u", "of type str"), ([label], r"add\(\*rows\)"), (record, "of type Record")):
+        with pytest.raises(ln.errors.InvalidArgument, match=f"ulabels takes saved ULabels.*{said}"):
+            record.ulabels.add(wrong)
+    with pytest.raises(ln.errors.InvalidArgument, match=r"ulabels\.set\(\) takes a list"):
+        record.ulabels.set(label)
+    record.ulabels.set([label])
+    assert record.ulabels.to_list() == [label]

@@ -94,7 +94,7 @@ def test_a_transform_with_runs_stays(instance):
     run = made(instance, "Run")
     instance.Run(transform=run.transform).save()
     for force in (False, True):
-        with pytest.raises(ln.errors.Conflict, match=r"2 runs \(as transform\).*Remove runs first"):
+        with pytest.raises(ln.errors.Conflict, match=r"2 runs \(as transform: .*Remove those runs first"):
             run.transform.delete(permanent=True, force=force)
     for each in run.transform.runs:
         each.delete(permanent=True)
@@ -145,7 +145,7 @@ def test_what_is_labelled_takes_its_labels_links_with_it(instance):
 def test_a_type_with_members_stays(instance):
     kind = instance.Record(name="Experiment", is_type=True).save()
     member = instance.Record(name="E1", type=kind).save()
-    with pytest.raises(ln.errors.Conflict, match=r"1 record \(as type\)"):
+    with pytest.raises(ln.errors.Conflict, match=r"1 record \(as type: "):
         kind.delete(permanent=True)
     member.delete(permanent=True)
     kind.delete(permanent=True)
@@ -208,16 +208,17 @@ def test_rows_without_a_trash_say_so_and_those_that_must_stay_stay(instance):
     with pytest.raises(ln.errors.Conflict, match="as created_by"):
         instance.User.filter().first().delete(permanent=True)
     one = artifact(instance, space=space)
-    with pytest.raises(ln.errors.Conflict, match=r"1 artifact \(as space\)"):
+    with pytest.raises(ln.errors.Conflict, match=r"1 artifact \(as space: "):
         space.delete(permanent=True, force=True)
     one.delete(permanent=True)
     space.delete(permanent=True)
     assert instance.Space.filter().to_list("name") == ["all"]
 
 
-def test_the_documents_of_life_cycle_and_labels_are_true(instance, monkeypatch):
+@pytest.mark.parametrize("pages", [["lifecycle.md", "labels.md"], ["artifacts.md"]])
+def test_the_documents_of_artifacts_life_cycle_and_labels_are_true(instance, monkeypatch, pages):
     monkeypatch.setattr(session, "default_store", instance)
-    for page in ("lifecycle.md", "labels.md"):
+    for page in pages:
         text = (REPO / "docs" / page).read_text(encoding="utf-8")
         blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         assert blocks
@@ -236,3 +237,98 @@ def test_related_rows_hide_what_is_put_away_too(instance):
     assert label.artifacts.filter(branch=None).count() == 2
     assert instance.Artifact.filter().filter(branch="trash").to_list() == [one]
     assert instance.Artifact.filter(ulabels=label).exclude(branch="main").count() == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_removed_for_good_cannot_be_used_any_more_and_says_so(instance, kind):
+    row = made(instance, kind)
+    row.delete(permanent=True)
+    for use in (row.save, row.delete, row.restore, row.archive, lambda: row.delete(permanent=True)):
+        with pytest.raises(ln.errors.Conflict, match=f"{kind} {row.uid} was removed for good: make a new one"):
+            use()
+    assert getattr(instance, kind).filter(branch=None, uid=row.uid).count() == 0
+
+
+def test_what_another_process_removed_meanwhile_is_not_written_again(instance):
+    one = artifact(instance)
+    instance.Artifact.get(one.uid).delete(permanent=True)
+    one.description = "late"
+    with pytest.raises(ln.errors.Conflict, match="removed for good meanwhile"):
+        one.save()
+
+
+def test_a_refusal_names_some_of_what_refers_and_the_way_for_python_and_the_command_line(instance):
+    label = made(instance, "ULabel")
+    bearers = [artifact(instance, f"{number}.txt", str(number)) for number in range(5)]
+    for row in bearers:
+        row.ulabels.add(label)
+    with pytest.raises(ln.errors.Conflict) as caught:
+        label.delete(permanent=True)
+    text = str(caught.value)
+    assert f"ULabel n ({label.uid}) cannot be removed for good: 5 artifacts (" in text
+    named = [row.uid for row in bearers if row.uid in text]
+    assert named == sorted(named, key=[row.uid for row in bearers].index)
+    assert len(named) == 3
+    assert ", ...) refer to it" in text
+    assert "delete(permanent=True, force=True)" in text
+    assert "`delete --permanent --force`" in text
+    space = instance.Space(name="team").save()
+    artifact(instance, "s.txt", "s", space=space)
+    with pytest.raises(ln.errors.Conflict, match=r"1 artifact \(as space: \w+\) refers to it.*leave it as it is"):
+        space.delete(permanent=True)
+
+
+def run_file(instance, text="numpy==2.0"):
+    """An artifact that a run keeps for itself."""
+    from lamin_lite.base import names
+    from lamin_lite.models import Artifact
+
+    blob = instance.storage(instance.storage_id).ingest_bytes(text.encode(), ".txt")
+    return Artifact._of_blob(instance, blob, description="requirements.txt", kind=names.KIND_OF_RUN_FILES)
+
+
+def test_what_runs_keep_for_themselves_is_hidden_everywhere_by_one_rule(instance):
+    kept, one, two = run_file(instance), artifact(instance, kind="dataset"), artifact(instance, "b.txt", "two")
+    label = made(instance, "ULabel")
+    for row in (kept, one, two):
+        row.ulabels.add(label)
+    registry, shown = instance.Artifact, [one, two]
+    assert registry.filter().to_list() == shown
+    assert registry.count() == registry.filter().count() == len(registry.all()) == 2
+    assert registry.exclude(kind="dataset").to_list() == [two]
+    assert registry.exclude(uid=two.uid).to_list() == [one]
+    assert registry.filter(kind__isnull=True).to_list() == [two]
+    assert registry.filter(ln.Q(kind="dataset") | ln.Q(kind=None)).to_list() == shown
+    assert registry.filter(id__gt=0).to_list() == shown
+    assert registry.order_by("kind").count() == registry.filter(branch=None).count() == 2
+    assert registry.filter(suffix=".txt").first() == one
+    assert registry.search("requirements").to_list() == []
+    assert [row["uid"] for row in registry.to_dicts()] == [row.uid for row in shown]
+    assert kept.uid not in str(registry.filter())
+    assert kept.uid not in repr(registry.filter())
+    assert label.artifacts.to_list() == shown
+    assert instance.Storage.filter().one().artifacts.count() == 2
+    assert instance.info()["artifacts"] == 2
+
+
+def test_what_runs_keep_for_themselves_is_found_by_uid_id_and_kind(instance):
+    kept, _ = run_file(instance), artifact(instance)
+    registry = instance.Artifact
+    assert registry.get(kept.uid) == registry.get(kept.id) == registry.filter(uid=kept.uid).one() == kept
+    assert registry.filter(id__in=[kept.id]).one() == kept
+    assert registry.filter(kind=kept.kind).to_list() == [kept]
+    assert registry.filter(kind__in=["dataset", kept.kind]).to_list() == [kept]
+    assert registry.filter(kind=kept.kind, branch="trash").count() == 0
+
+
+def test_get_names_all_branches_when_it_is_asked_to(instance):
+    old = artifact(instance)
+    old.delete()
+    new = artifact(instance, text="two")
+    assert instance.Artifact.get(key="a.txt") == new
+    assert instance.Artifact.get(key="a.txt", branch="trash") == old
+    with pytest.raises(ln.errors.MultipleResults, match="2 families"):
+        instance.Artifact.get(key="a.txt", branch=None)
+    assert instance.Artifact.filter(key="a.txt", branch=None).count() == 2
+    assert instance.Artifact.get(old.uid, branch=None) == old
+    assert instance.Artifact.filter(branch=None).exclude(branch="trash").one() == new

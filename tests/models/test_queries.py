@@ -293,3 +293,14 @@ def test_no_text_becomes_sql(instance, rows, text):
 def test_a_date_is_a_date(instance, rows):
     assert instance.Run.filter(created_at__date=datetime.now(timezone.utc).date()).count() in (0, len(rows))
     assert not instance.Run.filter(created_at__date=date(1999, 1, 1)).exists()
+
+
+def test_a_data_frame_that_is_cut_says_of_how_many_rows_without_being_asked(instance, rows, caplog):
+    pytest.importorskip("pandas")
+    frame = instance.Run.to_dataframe(limit=2)
+    assert list(frame["uid"]) == [row["uid"] for row in rows[-1:-3:-1]]
+    said = caplog.records.pop()
+    assert said.levelname == "WARNING"  # shown where nobody configured any logging, too
+    assert said.getMessage() == f"2 of {len(rows)} rows are in the data frame: limit=None gives all"
+    assert len(instance.Run.to_dataframe(limit=None)) == len(instance.Run.to_dataframe()) == len(rows)
+    assert not caplog.records

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 import lamin_lite as ln
@@ -119,3 +121,150 @@ def test_a_version_in_the_trash_is_still_counted(instance):
     assert first.versions.to_list() == [first, third]
     second.delete(permanent=True)
     assert third.refresh().is_latest
+
+
+def test_a_key_that_is_asked_for_is_never_lost_to_the_same_content(instance):
+    first = saved(instance, "one", key="a.txt")
+    second = saved(instance, "one", key="b.txt", revises=first)
+    assert (second.key, second.stem_uid, second.version) == ("b.txt", first.stem_uid, "0001")
+    assert instance.Artifact.get(key="b.txt") == second
+    assert saved(instance, "one", revises=second) == second
+
+
+def test_a_tag_that_is_asked_for_is_never_lost_to_the_same_content(instance):
+    first = saved(instance, "one", key="a.txt")
+    assert saved(instance, "one", key="a.txt", version="v1") == first
+    assert instance.Artifact.get(key="a.txt", version="v1") == first
+    second = saved(instance, "one", key="a.txt", version="v2")
+    assert [row.version for row in first.versions] == ["v1", "v2"]
+    assert instance.Artifact.get(key="a.txt", version="v2") == second
+    transform = instance.Transform(key="p.py", source_code="1").save()
+    assert instance.Transform(key="p.py", version="T1", description="one").save() == transform
+    assert instance.Transform.get(key="p.py", version="T1").description == "one"
+
+
+@pytest.mark.parametrize("kind", ["Artifact", "Transform", "Collection"])
+def test_a_number_is_never_given_twice_also_when_its_version_was_removed_for_good(instance, kind):
+    def version(text):
+        if kind == "Artifact":
+            return saved(instance, text, key="a.txt")
+        if kind == "Transform":
+            return instance.Transform(key="a.py", source_code=text).save()
+        return instance.Collection([saved(instance, text, description=text)], key="c").save()
+
+    first, second, third = (version(text) for text in ("one", "two", "three"))
+    for row in (third, second):
+        row.delete(permanent=True)
+    fourth = version("four")
+    assert (fourth.stem_uid, fourth.version) == (first.stem_uid, "0003")
+    assert getattr(instance, kind).get(first.stem_uid) == fourth
+
+
+def test_numbers_and_the_latest_follow_what_was_done_in_any_order(instance):
+    chance = random.Random(20261122)
+    for family in range(12):
+        alive, put_away, given = [], [], []
+        anchor = saved(instance, "anchor", key=f"{family}.txt")
+        given.append(anchor.uid)
+        for step in range(8):
+            what = chance.choice(["save", "save", "trash", "restore", "remove"])
+            if what == "save":
+                row = saved(instance, f"{family} {step}", revises=anchor)
+                assert row.uid > max(given)
+                given.append(row.uid)
+                alive.append(row)
+            elif what == "restore" and put_away:
+                alive.append(put_away.pop(chance.randrange(len(put_away))).restore())
+            elif what == "trash" and alive:
+                row = alive.pop(chance.randrange(len(alive)))
+                row.delete()
+                put_away.append(row)
+            elif what == "remove" and alive:
+                alive.pop(chance.randrange(len(alive))).delete(permanent=True)
+            expected = sorted([anchor.uid, *(row.uid for row in alive)])
+            assert [row.uid for row in anchor.versions] == expected
+            assert [row.uid for row in anchor.versions if row.is_latest] == expected[-1:]
+            assert instance.Artifact.get(key=f"{family}.txt").uid == expected[-1]
+
+
+def test_a_pinned_transform_goes_on_when_its_versions_are_in_the_trash_or_removed(workdir, run_python):
+    instance = ln.Instance.init(workdir)
+    script = workdir / "s.py"
+    script.write_text("import lamin_lite as ln\nln.track('abcdEFGH1234')\nln.finish()\n")
+    for version in ("0000", "0001", "0002"):
+        done = run_python(script, cwd=workdir)
+        assert done.returncode == 0, done.stderr
+        transform = instance.Transform.get("abcdEFGH1234")
+        assert transform.version == version
+        if version == "0000":
+            transform.delete()
+        else:
+            transform.latest_run.delete(permanent=True)
+            transform.delete(permanent=True)
+
+
+def test_a_new_key_is_that_of_all_versions_that_had_the_old_one(instance):
+    first = saved(instance, "one", key="a.txt")
+    second = saved(instance, "two", key="a.txt")
+    stale = instance.Artifact.get(first.uid)
+    second.key = "b.txt"
+    second.save()
+    assert instance.Artifact.filter(key="a.txt").count() == 0
+    assert instance.Artifact.get(key="b.txt", version="0000") == first
+    stale.description = "read before it was renamed"
+    stale.save()
+    assert (stale.key, first.refresh().key) == ("b.txt", "b.txt")
+    assert instance.Artifact.filter(key__iexact="B.TXT").count() == 2
+    third = saved(instance, "three", key="a.txt")
+    assert third.stem_uid != first.stem_uid
+
+
+def test_renaming_onto_a_key_that_is_taken_says_who_has_it_and_changes_nothing(instance):
+    other = saved(instance, "x", key="b.txt")
+    first = saved(instance, "one", key="a.txt")
+    second = saved(instance, "two", key="a.txt")
+    for row in (first, second):
+        row.key = "b.txt"
+        with pytest.raises(ln.errors.Conflict, match=f"cannot be renamed to 'b.txt': Artifact {other.uid} has the key"):
+            row.save()
+        assert row.refresh().key == "a.txt"
+    other.delete()
+    second.key = "b.txt"
+    assert second.save().key == "b.txt"
+    with pytest.raises(ln.errors.Conflict, match=r"cannot be restored: .* has the key 'b.txt'"):
+        other.restore()
+
+
+def test_a_failed_renaming_can_be_tried_again(instance):
+    other = saved(instance, "x", key="b.txt")
+    first = saved(instance, "one", key="a.txt")
+    first.key = "b.txt"
+    with pytest.raises(ln.errors.Conflict):
+        first.save()
+    other.delete()
+    assert first.save().refresh().key == "b.txt"
+
+
+def test_a_key_that_was_left_behind_says_that_the_artifact_goes_on(instance, caplog):
+    first = saved(instance, "one", key="a.txt")
+    second = saved(instance, "two", key="b.txt", revises=first)
+    assert instance.Artifact.get(key="a.txt") == first
+    said = caplog.text
+    caplog.clear()
+    assert "goes on as b.txt" in said
+    assert second.uid in said
+    assert instance.Artifact.get(key="b.txt") == second
+    assert instance.Artifact.get(first.uid) == first
+    assert instance.Artifact.get(key="a.txt", version="0000") == first
+    assert caplog.text == ""
+
+
+def test_a_locked_version_keeps_its_family_from_being_renamed(instance):
+    first = saved(instance, "one", key="a.txt")
+    first.is_locked = True
+    first.save()
+    second = saved(instance, "two", key="a.txt")
+    second.key = "b.txt"
+    with pytest.raises(ln.errors.Conflict, match=f"{first.uid} is locked"):
+        second.save()
+    assert instance.Artifact.filter(key="a.txt").count() == 2

@@ -137,3 +137,8 @@ def test_reading_goes_on_while_others_write(instance):
             thread.join()
     assert seen == [f"{at}.py" for at in range(5)]
     assert len(keys(instance)) == 9
+
+
+def test_a_script_that_keeps_an_instance_in_a_global_name_ends_without_a_word(instance, workdir, run_python):
+    done = run_python("import lamin_lite as ln\nkept = ln.connect('.')\nprint(kept.Run.filter().count())", cwd=workdir)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")

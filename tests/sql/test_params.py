@@ -202,3 +202,34 @@ def test_a_number_of_ten_thousand_digits_does_not_stop_the_run(instance, transfo
     assert odd == ["n", "m[0]"]
     run = start(instance, transform, kept)
     assert int(instance.Run.get(uid=run.uid).params["n"], 16) == 10**10_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ({"params__learnig_rate": 0.1}, "params__learning_rate?"),
+        ({"params__learnig_rate__gt": 0.1}, "params__learning_rate__gt?"),
+        ({"params__model__widht": 3}, "params__model__width?"),
+        ({"params__name__startwith": "a"}, "params__name__startswith?"),
+        ({"params__learning_rate": 9}, None),
+        ({"params__model__layers__7": 1}, None),
+        ({"params__model": {}}, None),
+        ({"params__seed": 1}, None),
+        ({"params__model__isnull": True}, None),
+    ],
+)
+def test_a_misspelt_param_finds_nothing_and_says_what_is_near(instance, transform, caplog, asked, meant):
+    start(instance, transform, {"learning_rate": 0.1, "model": {"width": 3, "layers": [1, 2]}, "name": "ada"})
+    for _ in range(2):  # told once
+        assert instance.Run.filter(**asked).first() is None
+        assert instance.Run.filter(**asked).to_list() == []
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == (meant is not None)
+    assert not said or said[0].endswith(f"in any Run: did you mean {meant}")
+
+
+def test_no_near_name_is_looked_for_among_very_many(instance, transform, caplog):
+    for at in range(3):
+        start(instance, transform, {f"p{at:02}{number}": number for number in range(100)})
+    assert instance.Run.filter(params__p001_=1).first() is None
+    assert not caplog.records

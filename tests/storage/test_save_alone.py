@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -79,6 +80,22 @@ def test_many_processes_save_new_versions_of_one_key_at_once(instance, children)
     assert [row.is_latest for row in rows] == [False] * 31 + [True]
     for row in rows:
         row.load()
+
+
+def test_many_threads_save_new_versions_of_one_key_at_once(instance):
+    def work(number):
+        for at in range(5):
+            instance.Artifact.from_object([{"made": f"{number} {at}"}], key="same.csv").save()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = instance.Artifact.filter(key="same.csv").order_by("uid").to_list()
+    assert [row.uid[-4:] for row in rows] == [f"000{digit}" for digit in "0123456789ABCDEFGHIJ"]
+    assert [row.is_latest for row in rows] == [False] * 19 + [True]
+    assert len({row.load()[0]["made"] for row in rows}) == 20
 
 
 @posix

@@ -1,0 +1,54 @@
+"""Markers: the small JSON files that say which instance a folder has, or uses. Paths in them are relative where they can be."""
+
+from __future__ import annotations
+
+import os
+
+from .. import errors
+from . import fsio, names
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Optional, Union
+
+    Path = Union[str, os.PathLike[str]]
+
+POINTER = "connect"  #: in a marker: path of the instance that is used here, in the place of one of its own
+
+
+def relative(path: str, start: str, within: Optional[str] = None) -> str:
+    """The path relative to a folder if it lies below it (or below ``within``), else absolute."""
+    home = os.path.abspath(within or start)
+    inside = os.path.abspath(path) == home or os.path.abspath(path).startswith(home.rstrip(os.sep) + os.sep)
+    return os.path.relpath(path, start).replace(os.sep, "/") if inside else os.path.abspath(path)
+
+
+def read(file: str) -> dict[str, Any]:
+    """What a marker says; `InstanceError` for one that is damaged."""
+    import json
+
+    try:
+        with open(file, encoding="utf-8") as stream:
+            values = json.load(stream)
+        if isinstance(values, dict) and isinstance(values.get(POINTER, values.get("database")), str):
+            return values
+    except ValueError:
+        pass
+    raise errors.InstanceError(
+        f"{file} is damaged: it must be JSON that names the database; remove it, and `init` with the same storage "
+        "makes it anew."
+    )
+
+
+def write(file: str, values: dict[str, Any]) -> None:
+    """Put a marker in place, durably, whole or not at all."""
+    import json
+
+    fsio.write_file(file, (json.dumps(values, indent=2) + "\n").encode())
+
+
+def pointer_in(folder: Path) -> Optional[str]:
+    """Absolute path of the instance that the marker of a folder names; None if it is no such marker."""
+    marker = os.path.join(folder, names.MARKER_DIR, names.INSTANCE_FILE)
+    named = read(marker).get(POINTER) if os.path.isfile(marker) else None
+    return None if named is None else os.path.normpath(os.path.join(os.path.abspath(folder), str(named)))

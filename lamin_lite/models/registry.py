@@ -1,0 +1,147 @@
+"""The registries of an instance: where their queries begin, and what ``get`` means."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..base._typing import TYPE_CHECKING, Generic, R
+from ..sql import lookups
+from ..sql.lookups import Q
+from ..sql.query import QuerySet
+from . import session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Union
+
+    from ..sql.finding import Lookup
+    from .session import Store
+
+MAIN, ARCHIVE, TRASH = 1, 0, -1  #: ids of the branches that every instance has
+NEAR = 1_000  #: rows among whose names a similar one is looked for
+
+
+def query(model: type[R], store: Store) -> QuerySet[R]:
+    """A query set over all rows of a registry, also those in the trash."""
+    return QuerySet(model, store.database, maker(store))
+
+
+def maker(store: Store) -> Callable[[type[Any], tuple[Any, ...]], Any]:
+    """What makes rows of this instance from what the database gives."""
+    return lambda cls, row: cls._from_row(store, row)
+
+
+class Manager(Generic[R]):
+    """A registry of one instance: ``instance.Artifact``. Called, it makes a row; it has the queries of the class."""
+
+    def __init__(self, model: type[R], store: Store) -> None:
+        self.model: Any = model
+        self.store = store
+
+    def __call__(self, *args: object, **kwargs: object) -> R:
+        """Make a row of this instance."""
+        with session.using(self.store):
+            row: R = self.model(*args, **kwargs)
+        return row
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.model, name)
+        return self._bound(found) if getattr(found, "__self__", None) is self.model else found
+
+    def _bound(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """A class method, as of this instance."""
+
+        def call(*args: object, **kwargs: object) -> Any:
+            with session.using(self.store):
+                return method(*args, **kwargs)
+
+        return call
+
+    def filter(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
+        """As the class method of the same name."""
+        self.model._before_query(self.store)
+        found = query(self.model, self.store).hiding(self.model._default_conditions(Q()))
+        return found.filter(*conditions, **lookups_) if conditions or lookups_ else found
+
+    def all(self) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter()
+
+    def exclude(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter().exclude(*conditions, **lookups_)
+
+    def order_by(self, *names: str) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter().order_by(*names)
+
+    def search(self, text: str, limit: int = 20) -> QuerySet[R]:
+        """As the class method of the same name."""
+        return self.filter().search(text, limit)
+
+    def lookup(self) -> Lookup:
+        """As the class method of the same name."""
+        return self.filter().lookup()
+
+    def count(self) -> int:
+        """As the class method of the same name."""
+        return self.filter().count()
+
+    def exists(self) -> bool:
+        """As the class method of the same name."""
+        return self.filter().exists()
+
+    def to_dicts(
+        self, include: Sequence[str] = (), features: Union[bool, Sequence[str], None] = None
+    ) -> list[dict[str, Any]]:
+        """As the class method of the same name."""
+        return self.filter().to_dicts(include, features)
+
+    def to_dataframe(self, **options: Any) -> Any:
+        """As the class method of the same name."""
+        return self.filter().to_dataframe(**options)
+
+    def get(self, uid: Union[str, int, None] = None, **lookups_: object) -> R:
+        """As the class method of the same name."""
+        title = self.model.__name__
+        if uid is not None and (isinstance(uid, bool) or not isinstance(uid, (str, int))):
+            raise errors.InvalidArgument(f"{title}.get() takes a uid as text, or an id as a whole number; got {uid!r}.")
+        if isinstance(uid, int):
+            lookups_["id"] = uid
+        elif uid:
+            # A whole one is looked for as it is: to find what starts with it, a database must know how few these are.
+            lookups_["uid" if len(uid) == self.model.uid_length else "uid__startswith"] = uid
+        if not lookups_ or uid == "":
+            raise errors.InvalidArgument(f"{title}.get() needs a uid, or a condition such as {self._name}='...'.")
+        found = self.filter(**lookups_)
+        try:
+            row: R = self.model._preferred(found)
+        except errors.DoesNotExist as error:
+            text = (
+                f"No {title} has a uid that starts with {uid!r}."
+                if uid and [*lookups_] in (["uid"], ["uid__startswith"])
+                else str(error)
+            )
+            raise errors.DoesNotExist(f"{text} {self._hint(uid, lookups_)}".rstrip()) from None
+        return row
+
+    @property
+    def _name(self) -> str:
+        return lookups.label_name(self.model)
+
+    def _hint(self, uid: Union[str, int, None], wanted: dict[str, object]) -> str:
+        """Where else it may be, or what is meant instead."""
+        if "branch" in self.model.__table__.fields and not {"branch", "branch_id"} & set(wanted):
+            found = self.filter(**wanted, branch_id__lte=ARCHIVE).first()
+            if found is not None:
+                where = "trash" if found.branch_id == TRASH else "archive"
+                return f"One is in the {where}: get it with branch={where!r}, and bring it back by its restore()."
+        value, get = wanted.get(self._name, uid), f"{self.model.__name__}.get"
+        if not isinstance(value, str) or self._name == "uid":
+            return ""
+        known = self.filter().order_by("-id")[:NEAR].values_list(self._name, flat=True)
+        if value in known:
+            return f"Did you mean {get}({self._name}={value!r})?"
+        near = lookups.nearest(value, [each for each in known if each])
+        if near:
+            return f"Did you mean {self._name}={near!r}?"
+        return f"By its {self._name} it would be {get}({self._name}={value!r})." if value == uid else ""

@@ -1,0 +1,197 @@
+"""Values of features are set together with what they are about, or one by one; what is wrong is told before a row is written."""
+
+from __future__ import annotations
+
+import pytest
+
+import lamin_lite as ln
+from lamin_lite import errors
+from lamin_lite.models import session
+
+
+@pytest.fixture
+def instance(workdir, monkeypatch):
+    made = ln.Instance.init(workdir)
+    monkeypatch.setattr(session, "default_store", made)
+    (workdir / "x.csv").write_text("a\n1\n")
+    return made
+
+
+@pytest.fixture
+def features(instance):
+    """Three features, one of them of a type with one member."""
+    kind = ln.Record(name="Experiment", is_type=True).save()
+    ln.Record(name="Experiment1", type=kind).save()
+    return {
+        name: ln.Feature(name=name, dtype=dtype).save()
+        for name, dtype in (("temperature", float), ("experiment", kind), ("sizes", list[int]))
+    }
+
+
+WRONG = {"temperatur": 3, "temperature": "warm", "experiment": "Experiment9", "sizes": [1, "2"]}
+
+
+# -- given to a new row
+
+
+def test_an_artifact_is_saved_together_with_the_values_of_its_features(features):
+    artifact = ln.Artifact("x.csv", key="x.csv", features={"temperature": 21.5, features["experiment"]: "Experiment1"})
+    assert artifact.features.get_values() == {}
+    artifact.save()
+    assert artifact.features.get_values() == {"experiment": "Experiment1", "temperature": 21.5}
+    assert ln.Artifact.filter(temperature__gt=21, experiment="Experiment1").one() == artifact
+
+
+def test_what_makes_artifacts_of_objects_and_folders_takes_values_too(features, workdir):
+    (workdir / "folder").mkdir()
+    (workdir / "folder" / "one.txt").write_text("1")
+    made = [ln.Artifact.from_object([{"a": 1}], key="o.csv", features={"temperature": 1}).save()]
+    made += ln.save(ln.Artifact.from_dir("folder", features={"temperature": 1}))
+    assert [row.features["temperature"] for row in made] == [1.0, 1.0]
+
+
+def test_one_error_tells_all_that_is_wrong_and_nothing_of_the_artifact_is_kept(features, instance):
+    before = instance.database.one("SELECT count(*) FROM replica")
+    artifact = ln.Artifact("x.csv", key="x.csv", features=WRONG)
+    with pytest.raises(errors.ValidationError, match="4 things are wrong, so nothing was written") as caught:
+        artifact.save()
+    for said in ("did you mean 'temperature'", "temperature='warm'", "experiment='Experiment9'", "sizes[1]='2'"):
+        assert said in str(caught.value)
+    assert artifact.id is None
+    assert ln.Artifact.filter().count() == 0
+    assert instance.database.one("SELECT count(*) FROM replica") == before
+
+
+def test_what_failed_can_be_saved_when_the_value_is_right(features):
+    artifact = ln.Artifact("x.csv", key="x.csv", features={"temperature": "21"})
+    with pytest.raises(errors.ValidationError, match="temperature='21'"):
+        artifact.save()
+    features["temperature"].coerce = True
+    features["temperature"].save()
+    assert artifact.save().features["temperature"] == 21.0
+
+
+def test_the_same_bytes_again_take_the_values_of_the_last_time(features):
+    first = ln.Artifact("x.csv", key="x.csv", features={"temperature": 1, "sizes": [1]}).save()
+    again = ln.Artifact("x.csv", key="x.csv", features={"temperature": 2}).save()
+    assert again == first
+    assert first.features.get_values() == {"sizes": [1], "temperature": 2.0}
+    again.description = "changed"
+    first.features["temperature"] = 3
+    again.save()
+    assert first.features["temperature"] == 3.0
+
+
+def test_a_locked_artifact_takes_no_values(features):
+    first = ln.Artifact("x.csv", key="x.csv").save()
+    first.is_locked = True
+    first.save()
+    with pytest.raises(errors.Conflict, match="is locked"):
+        ln.Artifact("x.csv", key="x.csv", features={"temperature": 2}).save()
+    assert first.features.get_values() == {}
+
+
+def test_a_record_is_saved_together_with_the_values_of_its_features(features):
+    record = ln.Record(name="S1", features={"temperature": 4}).save()
+    assert record.features.get_values() == {"temperature": 4.0}
+    assert ln.Record(name="S1", features={"temperature": 5}).save() == record
+    assert record.features["temperature"] == 5.0
+    with pytest.raises(errors.ValidationError, match="temperature='5'"):
+        ln.Record(name="S2", features={"temperature": "5"}).save()
+    assert not ln.Record.filter(name="S2").exists()
+
+
+def test_rows_saved_at_once_are_checked_at_once(features):
+    rows = [
+        ln.Artifact("x.csv", key="x.csv", features={"temperature": "a", "nope": 1}),
+        ln.Record(name="S1", features={"temperature": "b", "nope": 1}),
+        ln.Record(name="S2"),
+    ]
+    with pytest.raises(errors.ValidationError, match="3 things are wrong") as caught:
+        ln.save(rows)
+    assert "x.csv: temperature='a'" in str(caught.value)
+    assert "S1: temperature='b'" in str(caught.value)
+    assert ln.Artifact.filter().count() == 0
+    assert not ln.Record.filter(name__startswith="S").exists()
+    rows = [
+        ln.Artifact("x.csv", key="x.csv", features={"temperature": 1}),
+        ln.Record(name="S1", features={"temperature": 2}),
+        ln.Record(name="S2"),
+    ]
+    assert [row.features.get_values() for row in ln.save(rows)] == [{"temperature": 1.0}, {"temperature": 2.0}, {}]
+
+
+# -- one by one
+
+
+def test_a_value_is_set_and_read_by_name_or_by_the_feature_itself(features):
+    artifact = ln.Artifact("x.csv", key="x.csv").save()
+    artifact.features["temperature"] = 3
+    artifact.features[features["sizes"]] = [1, 2]
+    assert artifact.features[features["temperature"]] == artifact.features["temperature"] == 3.0
+    assert features["sizes"] in artifact.features
+    assert features["experiment"] not in artifact.features
+    artifact.features.add_values({features["temperature"]: 4, "temperature": 5})
+    assert artifact.features["temperature"] == 5.0
+    with pytest.raises(errors.ValidationError, match="no feature 'nope'"):
+        artifact.features["nope"] = 1
+
+
+@pytest.mark.parametrize("given", [None, ["temperature"], "temperature", 3, dict, [("temperature", 3)]])
+def test_what_is_no_dict_is_refused_in_one_sentence_and_takes_nothing_away(features, given):
+    artifact = ln.Artifact("x.csv", key="x.csv", features={"temperature": 1}).save()
+    for change in (artifact.features.add_values, artifact.features.set_values):
+        with pytest.raises(errors.InvalidArgument, match="features need a dict of names and values, such as") as caught:
+            change(given)
+        assert "\n" not in str(caught.value)
+    assert artifact.features.get_values() == {"temperature": 1.0}
+    if given is not None:
+        with pytest.raises(errors.InvalidArgument, match="features need a dict"):
+            ln.Artifact("x.csv", key="x.csv", features=given)
+
+
+@pytest.mark.parametrize("given", [{}, {"params": None, "features": None}])
+def test_no_params_and_no_features_may_be_given(instance, given, workdir):
+    (workdir / "s.py").write_text("")
+    ln.track(path="s.py", **given)
+    run = ln.context.run
+    ln.finish()
+    assert run.params == run.features.get_values() == {}
+
+
+@pytest.mark.parametrize("name", ["params", "features"])
+@pytest.mark.parametrize("given", [["a"], "a", 3, {"a"}, dict, "a long\ntext " * 1_000])
+def test_params_and_features_of_a_run_that_are_no_dict_are_refused_in_one_short_sentence(instance, name, given):
+    with pytest.raises(errors.InvalidArgument, match=f"{name} need a dict of names and values, such as") as caught:
+        ln.track(**{name: given})
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+    assert not ln.Run.filter().exists()
+
+
+def test_what_names_no_feature_takes_no_value_away(features):
+    artifact = ln.Artifact("x.csv", key="x.csv", features={"temperature": 1}).save()
+    with pytest.raises(errors.InvalidArgument, match="list of names"):
+        artifact.features.remove_values(3)
+    assert artifact.features.get_values() == {"temperature": 1.0}
+
+
+# -- names
+
+
+def test_a_feature_is_not_named_as_what_queries_mean_otherwise(instance):
+    with pytest.raises(errors.InvalidArgument, match="'version', which is a field of Artifact"):
+        ln.Feature(name="version", dtype=str)
+
+
+def test_a_condition_on_a_registry_without_features_says_which_have_them(features):
+    with pytest.raises(errors.FieldError, match="artifacts, runs and records only"):
+        ln.Transform.filter(features["temperature"] == 3)
+    assert ln.Transform.filter(runs__temperature=3).count() == 0
+
+
+def test_a_feature_needs_a_dtype_and_a_near_one_is_named(instance):
+    with pytest.raises(errors.InvalidArgument, match=r"'f'\) needs a dtype, such as dtype=str"):
+        ln.Feature(name="f")
+    with pytest.raises(errors.InvalidArgument, match="did you mean int"):
+        ln.Feature(name="f", dtype="integer")
