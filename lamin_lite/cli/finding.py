@@ -177,7 +177,8 @@ def _ambiguous(wanted: str, rows: list[Any]) -> errors.MultipleResults:
 def _missing(
     instance: Instance, wanted: str, among: list[Model], field: Optional[str], branches: tuple[int, ...]
 ) -> errors.DoesNotExist:
-    what = registries.name(among[0]) if len(among) == 1 else "row"
+    *others, last = map(registries.name, among)
+    what = "row" if len(others) > 3 else f"{', '.join(others)} or {last}" if others else last
     elsewhere = _candidates(instance, wanted, among, field, () if branches else PUT_AWAY)
     if elsewhere and branches:
         return errors.DoesNotExist(f"{registries.called(elsewhere[0])} is not in the trash, nor in the archive.")

@@ -25,6 +25,7 @@ The instance is the one of the current folder, or above it; `--instance PATH` na
 |---|---|
 | 0 | done; also a list or search that finds nothing |
 | 1 | not done: one sentence on standard error says why, and nothing was changed |
+| | 1 also tells a difference (`diff --exit-code`), or a repetition that is not the same (`rerun`); `run` ends with the code of its program |
 | 2 | wrong usage: unknown commands, options or registries, or options that do not go together |
 | 70 | a fault of the program itself; `python -X dev -m lamin_lite ...` shows where |
 | 130 | interrupted |
@@ -45,6 +46,8 @@ reach a terminal: words and tables show `·` for them, JSON escapes them.
 | `info` | what is in use; `{"instance": null}` where there is no instance |
 | `settings` | the setting, `{"dev-dir": ...}` |
 | `reap` | `action` (`ended`), `dry_run`, `total` and the `rows` |
+| `diff` | `same`, `old` and `new`, `source` (a unified diff, or null), for each theme its changes: `name`, `change`, `old`, `new`; `not_recorded` |
+| `rerun` | `same`, `run` and `rerun`, `outputs` (`name`, `verdict`, hashes `old` and `new`), changes of `params` and `inputs` |
 | `lineage` | `root`, `starts`, `nodes`, `edges`, `groups`, `is_cut` |
 
 **Questions.** A command asks only in a terminal, only before something is lost for ever, and not with `--yes`.
@@ -90,9 +93,9 @@ def _parsers(words: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str,
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Positional arguments first, without help."""
+    """Positional arguments first, without help; but what takes all that follows is last."""
     shown = [action for action in parser._actions if action.dest != "help"]
-    return sorted(shown, key=lambda action: bool(action.option_strings))
+    return sorted(shown, key=lambda action: bool(action.option_strings) or action.nargs == argparse.REMAINDER)
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:

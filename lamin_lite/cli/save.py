@@ -1,0 +1,132 @@
+"""``save``: keep a file or folder, or the source of a script or notebook."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Optional
+
+from .. import errors, models
+from ..models.keys import checked
+from ..models.saving import checked_source, key_in_place
+from ..sql.lookups import nearest
+from ..tracking import belonging, transforms
+from . import finding, output, registries
+from .program import Usage
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ..instance import Instance
+
+SOURCES = (
+    ".py",
+    ".ipynb",
+    ".R",
+    ".r",
+    ".Rmd",
+    ".qmd",
+    ".sh",
+)  #: what is saved as a transform unless one says otherwise
+EXAMPLES = (
+    "save sample.fasta --key templates/sample.fasta --description 'An example'",
+    "save results --key study/results --project Atlas",
+    "save analysis.ipynb",
+    "save analysis.ipynb --registry artifact --key templates/analysis.ipynb",
+)
+NOTES = f"""
+A file that ends in {", ".join(SOURCES)} becomes a transform, as if it had run; everything else an artifact. Without
+`--key` the key is the path in the development directory, else the name. The same content under the same key is what is
+there already; other content is a new version.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to keep, and what to say of it."""
+    parser.add_argument("path", metavar="PATH", help="a file or folder")
+    parser.add_argument("--key", metavar="KEY", help="under which people find it")
+    parser.add_argument("--description", metavar="TEXT", help="free text")
+    parser.add_argument("--kind", metavar="KIND", help="such as dataset or model; of a transform script, notebook, ...")
+    parser.add_argument(
+        "--project", metavar="NAME", action="append", help="project to which it belongs; may be given several times"
+    )
+    parser.add_argument("--space", metavar="NAME", help="space into which it is put")
+    parser.add_argument("--registry", choices=("artifact", "transform"), help="instead of what the ending says")
+    finding.add_common(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Keep it, and say what it is now."""
+    path = arguments.path
+    if not path:
+        raise Usage("PATH is empty: name a file or a folder")
+    instance = finding.opened(arguments.instance)
+    if not os.path.exists(path) and "://" not in path:
+        raise _missing(path)
+    projects = _projects(instance, arguments.project)
+    place = belonging.space_id(instance, arguments.space, None)
+    is_source = path.endswith(SOURCES) and os.path.isfile(path)
+    registry = arguments.registry or ("transform" if is_source else "artifact")
+    row, new = (_transform if registry == "transform" else _artifact)(instance, arguments, place)
+    if place not in (None, row._values["space_id"]):
+        row.space = instance.Space.get(id=place)
+        row.save()
+    if projects:
+        row.projects.add(*projects)
+    action = ("created" if _is_first(row) else "new version") if new else "unchanged"
+    output.done(instance, row, action, _sentence(row, action), as_json=arguments.json)
+    return 0
+
+
+def _missing(path: str) -> errors.MissingFile:
+    folder, name = os.path.split(path)
+    try:
+        near = nearest(name, os.listdir(folder or os.curdir))
+    except OSError:
+        near = None
+    hint = f"did you mean {os.path.join(folder, near)!r}?" if near else "correct the path."
+    return errors.MissingFile(f"There is no file or folder {path!r}: {hint}")
+
+
+def _projects(instance: Instance, names: Optional[Sequence[str]]) -> list[Any]:
+    ids = belonging.project_ids(instance, names) if names else []
+    return [instance.Project.filter(id=number).one() for number in ids]
+
+
+def _transform(instance: Instance, arguments: argparse.Namespace, place: Optional[int]) -> tuple[Any, bool]:
+    told = {name: getattr(arguments, name) for name in ("key", "kind", "description")}
+    return transforms.registered(instance, arguments.path, space_id=place, **told)
+
+
+def _artifact(instance: Instance, arguments: argparse.Namespace, place: Optional[int]) -> tuple[Any, bool]:
+    key = _key(instance, arguments.path) if arguments.key is None else arguments.key
+    told = {name: getattr(arguments, name) for name in ("kind", "description")}
+    made = instance.Artifact(arguments.path, key=key, **{name: held for name, held in told.items() if held is not None})
+    if place is not None:
+        made.space = instance.Space.filter(id=place).one()
+    known = set() if made.key is None else set(instance.Artifact.filter(key=made.key).values_list("uid", flat=True))
+    made.save()
+    return made, made.uid not in known
+
+
+def _key(instance: Instance, path: str) -> Optional[str]:
+    """Its path in the development directory, else its name; none for what stays in a registered storage."""
+    source = checked_source(path)
+    if key_in_place(instance, source, None) is not None:
+        return None
+    home, real = instance.settings.dev_dir, os.path.realpath(source)
+    if home is not None and real.startswith(os.path.realpath(home).rstrip(os.sep) + os.sep):
+        return checked(os.path.relpath(real, os.path.realpath(home)).replace(os.sep, "/"))
+    return checked(os.path.basename(source))
+
+
+def _is_first(row: Any) -> bool:
+    return bool(row.versions.count() == 1)
+
+
+def _sentence(row: models.Artifact, action: str) -> str:
+    if action == "unchanged":
+        return f"unchanged: the same content is {registries.called(row)} already"
+    if action == "created":
+        return f"saved {registries.called(row)}"
+    return f"saved version {row.version} of {registries.called(row)}"
