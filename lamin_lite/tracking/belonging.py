@@ -24,13 +24,14 @@ def project_ids(store: Instance, wish: Projects = None) -> list[int]:
 
     Raises `DoesNotExist` for a name that is not known, `InvalidArgument` for what is no project.
     """
+    variable = ""
     if wish is None:
-        wish = settings.variable("PROJECT")
+        variable, wish = settings.project()
     if wish is None:
         return []
     single = isinstance(wish, (str, Project)) or not hasattr(wish, "__iter__")
     wishes: Any = [wish] if single else wish
-    return [_row_id(store.Project, Project, each, "project") for each in wishes]
+    return [_row_id(store.Project, Project, each, "project", variable) for each in wishes]
 
 
 def space_id(store: Instance, wish: Union[str, Space, None], parent: Optional[Run]) -> Optional[int]:
@@ -40,7 +41,7 @@ def space_id(store: Instance, wish: Union[str, Space, None], parent: Optional[Ru
     return _row_id(store.Space, Space, wish, "space")
 
 
-def _row_id(rows: Manager[Any], kind: type[Any], wish: object, title: str) -> int:
+def _row_id(rows: Manager[Any], kind: type[Any], wish: object, title: str, variable: str = "") -> int:
     if isinstance(wish, kind):
         store: Any = rows.store
         if wish._store is not store:
@@ -50,15 +51,16 @@ def _row_id(rows: Manager[Any], kind: type[Any], wish: object, title: str) -> in
         raise errors.InvalidArgument(f"{title}={wish!r} must be the name of a {title}, or a saved {kind.__name__}.")
     found = rows.filter(name=wish)[:2].to_list()
     if not found:
-        raise errors.DoesNotExist(_unknown(rows, kind, wish, title))
+        raise errors.DoesNotExist(_unknown(rows, kind, wish, title, variable))
     if len(found) > 1:
         raise errors.MultipleResults(f"Several {title}s are called {wish!r}, of different types: pass the saved row.")
     return int(found[0].id)
 
 
-def _unknown(rows: Manager[Any], kind: type[Any], wish: str, title: str) -> str:
+def _unknown(rows: Manager[Any], kind: type[Any], wish: str, title: str, variable: str) -> str:
     names = [name for name in rows.filter().order_by("-id")[:100].values_list("name", flat=True) if name]
     near = lookups.nearest(wish, names)
     known = f"there are {', '.join(map(repr, names[:20]))}" if names else "there is none yet"
     hint = f"did you mean {near!r}? T{known[1:]}" if near else known
-    return f"There is no {title} {wish!r}: {hint}. Make it with ln.{kind.__name__}(name={wish!r}).save()."
+    said = f", as {variable} says" if variable else ""
+    return f"There is no {title} {wish!r}{said}: {hint}. Make it with ln.{kind.__name__}(name={wish!r}).save()."

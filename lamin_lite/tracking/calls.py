@@ -191,11 +191,15 @@ def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional
     projects = belonging.project_ids(store) if root else ()
     kept, secrets = params.kept(arguments)
     source, space_id = source_of_function(spec.func), values["space_id"]
-    transform, new = transforms.resolve(store, source, uid=spec.uid, secrets=secrets, space_id=space_id)
+    own = transforms.of_cell(store, spec.func) if transforms.of_cell is not None and spec.uid is None else None
+    if own is not None:
+        transform, new = own, False
+    else:
+        transform, new = transforms.resolve(store, source, uid=spec.uid, secrets=secrets, space_id=space_id)
     if parent is not None:
         values["initiated_by_run_id"] = parent.id
     if root:
-        values.update(runs.facts(store, secrets, transform.path_hint, space_id), projects=projects)
+        values.update(runs.facts(store, secrets, source["path"], space_id), projects=projects)
     opened = Open(runs.start(store, transform, kept, **values), root=root, parent=parent)
     opened.secrets |= secrets
     if root:
@@ -243,7 +247,7 @@ def _say(transform: Transform, new: bool, run: Run, spec: Spec) -> None:
         f"entrypoint={spec.name!r}) at {run.started_at:%Y-%m-%d %H:%M:%S} UTC"
     )
     if run.params:
-        display.info(f"params: {', '.join(f'{name}={value!r}' for name, value in run.params.items())}")
+        display.info(f"params: {params.shown(run.params)}")
     if new and spec.uid is None:
         display.info(f"to identify the workflow across renames, pass the uid: @ln.flow(uid={transform.stem_uid!r})")
 

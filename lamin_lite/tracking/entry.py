@@ -25,7 +25,7 @@ def track(
     kind: Optional[str] = None,
     new_run: Optional[bool] = None,
 ) -> None:
-    """Start a run of the script (or ``python -c``, or prompt) that calls this.
+    """Start a run of the script or notebook (or ``python -c``, or prompt) that calls this.
 
     ``transform``: the uid that identifies the script across renames (12 letters and digits, as a run prints it), or
     a saved transform. ``params``: dict of anything; what JSON lacks is kept in a documented form. ``features``: values

@@ -14,7 +14,7 @@ from ..base import clock, fsio, fskind, proc, redact
 from ..base._typing import TYPE_CHECKING
 from ..models import Run
 from ..models.base import query
-from .opened import ABORTED, last_sign, write_report
+from .opened import ABORTED, last_sign, log_of, write_report
 
 if TYPE_CHECKING:
     from typing import Any, Optional
@@ -27,7 +27,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 _looked: dict[str, float] = {}  # when this process looked last, by database
 _OPEN = (
     "SELECT r.id, r.uid, p.uid, p.host, p.boot_id, p.pid_ns, p.pid, p.start_time, r.started_at FROM run r "
-    "LEFT JOIN process p ON p.id = r.process_id WHERE r.status IN ('scheduled', 'started') AND r.status <> 'scheduled'"
+    "LEFT JOIN process p ON p.id = r.process_id WHERE r.status = 'started'"
 )
 
 
@@ -88,8 +88,8 @@ def is_dead(store: Instance, row: Row, identity: dict[str, Any]) -> Optional[boo
 
 def _abort(store: Instance, number: int, uid: str, started_at: int) -> None:
     run = query(Run, store).filter(id=number).one()
-    log = os.path.join(store.log_dir, f"{uid}.log")
-    sign = last_sign(store, uid)
+    log = log_of(store, uid)
+    sign = last_sign(log)
     report = write_report(run, log, redact.redact_text) if sign is not None else None
     with store.database.write("abort run") as tx:
         tx.execute(

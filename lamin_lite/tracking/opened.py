@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMPLETED, ERRORED, ABORTED = "completed", "errored", "aborted"
 INTERRUPTED = 130  #: exit code of a process that Ctrl-C ended
+LOG, CELLS = ".log", ".cells"  #: suffixes of logs: what was printed, what a kernel executed
 
 _opens: dict[str, Open] = {}  # by the uid of the run
 
@@ -31,12 +32,14 @@ class Open:
 
     is_script = False  #: of track(): all threads of the process are its own
 
-    def __init__(self, run: Run, *, root: bool, parent: Optional[Run] = None) -> None:
+    def __init__(
+        self, run: Run, *, root: bool, parent: Optional[Run] = None, log: Callable[[str], Log] = Log, suffix: str = LOG
+    ) -> None:
         store: Instance = run._store  # type: ignore[assignment]
         self.run = run
         self.root = root
         self.pid = os.getpid()
-        self.log = Log(os.path.join(store.log_dir, f"{run.uid}.log"))
+        self.log = log(os.path.join(store.log_dir, run.uid + suffix))
         self.parent = _opens.get(_uid_of(parent))
         self.secrets: set[str] = set()
         _opens[run.uid] = self
@@ -60,13 +63,7 @@ class Open:
 
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
         """Write the end of the run with its report; in a fork, only forget it."""
-        _opens.pop(self.run.uid, None)
-        with processes.changing:
-            if self.root and self.run in session.roots:
-                session.roots.remove(self.run)
-                hand_over()
-                if not session.roots:
-                    tap.remove()
+        self._let_go()
         if not self.is_mine():
             self.log.close()
             return
@@ -76,6 +73,20 @@ class Open:
         interrupted = self._write_end(status, exit_code)
         if interrupted is not None:
             raise interrupted
+
+    def drop(self) -> None:
+        """Forget the run, whose row is removed, and what it printed."""
+        self._let_go()
+        self.log.discard()
+
+    def _let_go(self) -> None:
+        _opens.pop(self.run.uid, None)
+        with processes.changing:
+            if self.root and self.run in session.roots:
+                session.roots.remove(self.run)
+                hand_over()
+                if not session.roots:
+                    tap.remove()
 
     def _write_end(self, status: str, exit_code: Optional[int]) -> Optional[KeyboardInterrupt]:
         interrupted, values = None, {} if exit_code is None else {"exit_code": exit_code}
@@ -177,18 +188,32 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int]:
     """Keep what a run printed, cleaned and without secrets, as its report; the id of the artifact.
 
-    A report that cannot be kept costs a warning, never the run.
+    Of a run in a kernel it is a notebook. A report that cannot be kept costs a warning, never the run.
     """
     store: Any = run._store
-    lines = cleaned(log, mask) if os.path.exists(log) else iter([b""])
     try:
-        blob = store.storage(store.storage_id).ingest_chunks(lines, ".txt")
+        if log.endswith(CELLS):
+            parts, suffix = iter([_notebook(run, log, mask)]), ".ipynb"
+        else:
+            parts, suffix = cleaned(log, mask) if os.path.exists(log) else iter([b""]), ".txt"
+        blob = store.storage(store.storage_id).ingest_chunks(parts, suffix)
         space, title = run._values["space_id"], f"report of run {run.uid}"
         report = Artifact._of_blob(store, blob, space, description=title, kind=names.KIND_OF_RUN_FILES)
     except (OSError, errors.LaminLiteError) as error:
         display.warning(f"the report of run {run.uid} could not be kept: {error}")
         return None
     return report.id
+
+
+def _notebook(run: Run, log: str, mask: Callable[[str], str]) -> bytes:
+    """What the kernel executed, with the text of the notebook in between."""
+    from ..capture.cells import report
+    from ..capture.notebook import notebook_from_source
+
+    transform = run.transform
+    source = transform.source_code if transform.kind == "notebook" else None
+    frame = None if source is None else notebook_from_source(source, transform.description)
+    return report(log, mask, frame, {"run": run.uid, "transform": transform.uid, "key": transform.key})
 
 
 def known_secrets(run: Run) -> set[str]:
@@ -216,9 +241,15 @@ def _route() -> Iterator[Log]:
 tap = Tap(_route)
 
 
-def last_sign(store: Instance, uid: str) -> Optional[int]:
-    """Microseconds of the last write to the log of a run, if it has one."""
+def log_of(store: Instance, uid: str) -> str:
+    """The path of the log of a run that another process had open."""
+    cells = os.path.join(store.log_dir, uid + CELLS)
+    return cells if os.path.exists(cells) else os.path.join(store.log_dir, uid + LOG)
+
+
+def last_sign(log: str) -> Optional[int]:
+    """Microseconds of the last write to a log, if it is there."""
     try:
-        return os.stat(os.path.join(store.log_dir, f"{uid}.log")).st_mtime_ns // 1000
+        return os.stat(log).st_mtime_ns // 1000
     except OSError:
         return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .. import errors
 from ..base import canon, display, redact
 from ..base._typing import TYPE_CHECKING
 from ..models.base import SQLRecord
+from ..models.feature_values import a_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
 MOST_SIGNATURES = 1_000
+LONGEST = 300  #: characters of a value that a message shows
 _signatures: dict[int, tuple[object, Signature]] = {}  # by id of the function, which is kept alive here
 
 
@@ -20,11 +21,7 @@ def checked(params: object) -> tuple[dict[str, Any], set[str]]:
     """Params given by a caller, in JSON's types and without secrets; and the secrets."""
     if params is None:
         return {}, set()
-    if not hasattr(params, "items"):
-        raise errors.InvalidArgument(
-            f"params={params!r} is of type {type(params).__name__}: pass a dict, such as params={{'learning_rate': 0.01}}."
-        )
-    return kept(dict(params.items()))
+    return kept(a_dict("params", params))
 
 
 def kept(values: Mapping[str, object]) -> tuple[dict[str, Any], set[str]]:
@@ -40,6 +37,12 @@ def kept(values: Mapping[str, object]) -> tuple[dict[str, Any], set[str]]:
     if odd:
         display.warning(f"kept as text, as it has no form in JSON: {', '.join(odd)}")
     return redact.redact_params(made)
+
+
+def shown(values: Mapping[str, object]) -> str:
+    """The values in one line; of a long one the beginning."""
+    texts = ((name, repr(value)) for name, value in values.items())
+    return ", ".join(f"{name}={text if len(text) <= LONGEST else text[:LONGEST] + '…'}" for name, text in texts)
 
 
 def _reference(value: object) -> Optional[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import clock, names, redact
+from ..base import clock, names, redact, settings
 from ..base._typing import TYPE_CHECKING
 from ..capture.environment import environment, fingerprint
 from ..capture.git import git_state
@@ -68,9 +68,13 @@ def facts(store: Instance, secrets: set[str], path: Optional[str], space_id: Opt
         secrets.update(found)
         return kept
 
-    found = {"cli_args": cli_args(masked), "environment_id": environment_id(store)}
+    found: dict[str, Any] = {"cli_args": cli_args(masked), "environment_id": environment_id(store)}
     state = None if path is None else git_state(path)
-    return found if state is None else {**found, "extra_data": {"git": _without_diff(store, state, secrets, space_id)}}
+    extra: dict[str, Any] = {} if state is None else {"git": _without_diff(store, state, secrets, space_id)}
+    repeated = settings.variable("RERUN")
+    if repeated is not None and settings.variable("RUN") is None:  # not of what the repeated run starts itself
+        extra["rerun_of"] = repeated
+    return {**found, "extra_data": extra} if extra else found
 
 
 def _without_diff(store: Instance, state: dict[str, Any], secrets: set[str], space_id: Optional[int]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..models import feature_values, session
 from . import belonging, runs, transforms
 from . import params as params_
 from .endings import Hooks
-from .opened import COMPLETED, Open, outcome
+from .opened import CELLS, COMPLETED, Open, outcome
 from .parents import is_imported_again, parent_of_root
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..models import Run, Space, Transform
     from .belonging import Projects
+    from .kernel import Kernel
 
 
 class _Script(Open):
@@ -29,11 +30,17 @@ class _Script(Open):
 
     is_script = True
 
-    def __init__(self, run: Run, secrets: set[str], parent: Optional[Run]) -> None:
-        super().__init__(run, root=True, parent=parent)
+    def __init__(self, run: Run, secrets: set[str], parent: Optional[Run], kernel: Optional[Kernel]) -> None:
+        self.kernel = kernel
+        if kernel is None:
+            super().__init__(run, root=True, parent=parent)
+            self.hooks: Union[Hooks, Kernel] = Hooks(self.fail)
+        else:
+            super().__init__(run, root=True, parent=parent, log=kernel.new_log, suffix=CELLS)
+            self.hooks = kernel
+            kernel.listen(run)
         self.secrets |= secrets
         session.enter(run)
-        self.hooks = Hooks(self.fail)
 
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
         """Write the end of the run, and put everything back as it was before track()."""
@@ -41,7 +48,18 @@ class _Script(Open):
         _open = None
         self.hooks.restore()
         session.leave(self.run)
+        if self.kernel is not None and self.is_mine():
+            self.kernel.settle(self.secrets)
         super().end(status, error, exit_code)
+
+    def give_way(self) -> None:
+        """End, as track() was called again: completed; in a kernel, by how the last cell ended."""
+        status, code = COMPLETED, None
+        if self.kernel is not None:
+            status, code = self.kernel.at_exit()
+            self.kernel.give_way()
+        display.info(f"finished Run({self.run.uid!r}), as track() was called again")
+        self.end(status, None, code)
 
     def fail(self, error: BaseException) -> None:
         """End by an exception whose traceback was printed, and so is in the log."""
@@ -70,17 +88,19 @@ def track(
     store: Instance = session.current_store()  # type: ignore[assignment]
     if is_imported_again():
         return  # the main program of the parent, imported again: the run is the parent's
-    kept, secrets = params_.checked(params)
+    kernel = _kernel(store, path)
+    source = _source(path, kernel)
+    kept, secrets = params_.checked(params if kernel is None else kernel.with_injected(params))
     said = feature_values.checked(store, features)
     secrets |= feature_values.secrets_of(features)
     projects = belonging.project_ids(store, project)
     place = belonging.space_id(store, space, None if _open is not None else parent_of_root(store))
-    made, new = _transform(store, transform, secrets, place, key=key, path=path, kind=kind)
+    wish = {"uid": transform if isinstance(transform, str) else None, "key": key, "kind": kind}
+    made, new = _transform(store, transform, source, secrets, place, wish)
     if _open is not None and _open.is_mine():
         if new_run is False and _open.run.transform == made:
             return
-        display.info(f"finished Run({_open.run.uid!r}), as track() was called again")
-        _open.end(COMPLETED)
+        _open.give_way()
     parent = parent_of_root(store)
     place = belonging.space_id(store, space, parent)
     run = runs.start(
@@ -89,13 +109,17 @@ def track(
         kept,
         said,
         projects,
-        **runs.facts(store, secrets, made.path_hint, place),
+        **runs.facts(store, secrets, source["path"], place),
         initiated_by_run_id=None if parent is None else parent.id,
         space_id=place,
     )
     _register_end()
-    _open = _Script(run, secrets, parent)
+    if kernel is not None:
+        kernel.wish = {**wish, "new": new} if made is not transform and source["kind"] == "notebook" else None
+    _open = _Script(run, secrets, parent, kernel)
     _say(run, made, new, transform is None, bool(said))
+    if kernel is not None:
+        kernel.say_unknown(made.key)
 
 
 def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bool = False) -> None:
@@ -104,35 +128,43 @@ def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bo
         f"{verb} Transform({transform.uid!r}, key={transform.key!r}), started new Run({run.uid!r}) at {_at(run)}"
     )
     if run.params:
-        display.info(f"params: {', '.join(f'{name}={value!r}' for name, value in run.params.items())}")
+        display.info(f"params: {params_.shown(run.params)}")
     if featured:
-        display.info(f"features: {', '.join(f'{name}={value!r}' for name, value in run.features.get_values().items())}")
-    if new and unpinned:
-        display.info(f"to identify the script across renames, pass the uid: ln.track({transform.stem_uid!r})")
+        display.info(f"features: {params_.shown(run.features.get_values())}")
+    if new and unpinned and transform.kind != "interactive":
+        what = "notebook" if transform.kind == "notebook" else "script"
+        display.info(f"to identify the {what} across renames, pass the uid: ln.track({transform.stem_uid!r})")
 
 
 def _transform(
     store: Instance,
     wish: Union[str, Transform, None],
+    source: dict[str, Optional[str]],
     secrets: set[str],
     space_id: Optional[int],
-    *,
-    key: Optional[str],
-    path: Union[str, os.PathLike[str], None],
-    kind: Optional[str],
+    options: dict[str, Optional[str]],
 ) -> tuple[Transform, bool]:
     if wish is not None and not isinstance(wish, str):
         return wish, False
-    source = dict(source_of_main())
-    if path is not None:
-        source = _source_at(os.path.abspath(path))
-    return transforms.resolve(store, source, uid=wish, key=key, kind=kind, secrets=secrets, space_id=space_id)
+    return transforms.resolve(store, source, secrets=secrets, space_id=space_id, **options)
 
 
-def _source_at(path: str) -> dict[str, Optional[str]]:
+def _kernel(store: Instance, path: Union[str, os.PathLike[str], None]) -> Optional[Kernel]:
+    """The kernel that this process is, if it is one."""
+    shell = display.kernel_shell()
+    if shell is None:
+        return None
+    from .kernel import Kernel
+
+    return Kernel(shell, store, path)
+
+
+def _source(path: Union[str, os.PathLike[str], None], kernel: Optional[Kernel]) -> dict[str, Optional[str]]:
     from ..capture.source import source_of_file
 
-    source = source_of_file(path)
+    if path is None:
+        return dict(source_of_main() if kernel is None else kernel.source())
+    source = source_of_file(os.path.abspath(path))
     if source["text"] is None:
         raise errors.MissingFile(f"track(path={path!r}): there is no such file that this user may read.")
     return dict(source)
@@ -148,7 +180,10 @@ def finish() -> None:
         if is_imported_again():
             return
         raise errors.TrackNotCalled("There is no run to finish: call ln.track() before ln.finish().")
-    _open.end(COMPLETED)
+    opened = _open
+    opened.end(COMPLETED)
+    if opened.kernel is not None:
+        opened.kernel.say_end()
 
 
 _registered = False
@@ -166,8 +201,8 @@ def _register_end() -> None:
 def _at_exit() -> None:
     if _open is None or not _open.is_mine():
         return
-    uid = _open.run.uid
+    uid, kernel = _open.run.uid, _open.kernel
     status, code = _open.hooks.at_exit()
     _open.end(status, None, code)
-    if status == COMPLETED:
+    if status == COMPLETED and kernel is None:  # a kernel that ends has nobody to tell
         display.info(f"finished Run({uid!r}) at the end of the script; ln.finish() ends it earlier")

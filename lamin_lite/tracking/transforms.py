@@ -1,6 +1,7 @@
 """Which transform a source is: found again, renamed, a new version, or new. Never a question.
 
 1. A pinned uid (``ln.track("abc...")``) names the family, whatever the file is called.
+   So does the path of a file that was loaded from a family: it goes on as that one, under its key.
 2. Else the family of this key whose file is at this path; the path is relative where it lies in the instance.
 3. Else the family of a file of this key, or with this very source, that is no longer where it was: it was moved or
    renamed.
@@ -15,14 +16,16 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import clock, display, redact, uids
+from ..base import clock, display, redact, settings, uids
 from ..base._typing import TYPE_CHECKING
-from ..models import Transform
+from ..models import Run, Transform, keys
 from ..models.base import query
+from ..models.related import link_projects_of_run
+from . import checkouts, links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Optional
+    from collections.abc import Callable, Iterable
+    from typing import Any, Optional
 
     from ..instance import Instance
     from ..sql.database import Row, Transaction
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 STEM = 12
 _LIVE = "branch_id > 0 AND is_latest = 1"
 _COLUMNS = "SELECT uid, stem, key, origin, id FROM transform WHERE"
+of_cell: Optional[Callable[[Instance, Any], Optional[Transform]]] = None  # slot, filled by `kernel`
 _known: dict[tuple[object, ...], Transform] = {}  # what this process resolved already
 
 
@@ -41,11 +45,19 @@ def key_of(store: Instance, source: Source) -> str:
         return f"pypackages/{source['package_path']}"
     path = source["path"]
     if path is None:
-        return "interactive.py" if source["kind"] == "interactive" else "function.py"
+        return {"interactive": "interactive.py", "notebook": "interactive.ipynb"}.get(
+            source["kind"] or "", "function.py"
+        )
     home = store.settings.dev_dir
     if home is not None and os.path.realpath(path).startswith(os.path.realpath(home) + os.sep):
         return os.path.relpath(os.path.realpath(path), os.path.realpath(home)).replace(os.sep, "/")
     return os.path.basename(path)
+
+
+def _kind_of(source: Source) -> str:
+    if source["kind"] == "notebook":
+        return "interactive" if source["path"] is None else "notebook"
+    return "function" if source["kind"] == "function" else "script"
 
 
 def checked_stem(uid: str) -> str:
@@ -73,20 +85,37 @@ def resolve(
     ``secrets`` are masked in the source that is stored; its hash stays that of the true bytes. A new one is put into
     the space with ``space_id``, or everybody's.
     """
-    known_as = (store.uid, store.database.path, source["path"], source["hash"], uid, key, store.settings.dev_dir)
+    told = (source["path"], source["hash"], source["description"], uid, key)
+    known_as = (store.uid, store.database.path, *told, store.settings.dev_dir)
     if known_as in _known and _is_live(store, _known[known_as]):
+        links.keep(store, _known[known_as], source)
         return _known[known_as], False
+    repeated = _repeated(store, source)
+    if repeated is not None:
+        _known[known_as] = repeated
+        return repeated, False
     wish = _Wish(store, source, uid, key, kind)
     wish.space_id = space_id
     row = wish.found(store.database)
     version = None if row is None else wish.version(store.database, str(row[1]))
     if row is not None and version is not None and str(row[2]) == wish.key and str(row[3]) == wish.origin:
         transform, new = _by_id(store, version), False
+        _retitle(transform, source)
     else:
         with store.database.write("save transform") as tx:
             transform, new = wish.made(tx, secrets)
     _known[known_as] = transform
+    links.keep(store, transform, source)
     return transform, new
+
+
+def _repeated(store: Instance, source: Source) -> Optional[Transform]:
+    """The transform of the run that this process repeats, if this is its source, wherever the copy lies."""
+    uid = settings.variable("RERUN")
+    if uid is None:
+        return None
+    run = query(Run, store).filter(uid=uid).one_or_none()
+    return run.transform if run is not None and run.transform.hash == source["hash"] else None
 
 
 def _is_live(store: Instance, transform: Transform) -> bool:
@@ -99,6 +128,114 @@ def _by_id(store: Instance, number: int) -> Transform:
     return query(Transform, store).filter(id=number).one()
 
 
+def _retitle(transform: Transform, source: Source) -> None:
+    """Take over the title of a notebook, which is no part of its source."""
+    title = source["description"]
+    if transform.kind == "notebook" and title is not None and transform.description != title:
+        with transform._store.database.write("retitle transform", durable=False) as tx:
+            tx.execute("UPDATE transform SET description = ? WHERE id = ?", [title, transform.id])
+        transform._values["description"] = title
+
+
+def is_known(store: Instance, path: str) -> bool:
+    """Whether a transform is known by the path of its file."""
+    origin = _Wish(store, {"path": path, "kind": "notebook", "package_path": None}, None, None, None).origin
+    if checkouts.stem_at(store, checkouts.origin_of(store, path)) is not None:
+        return True
+    return store.database.one(f"SELECT 1 FROM transform WHERE origin = ? AND {_LIVE}", [origin]) is not None
+
+
+def belongs(transform: Transform, path: str) -> None:
+    """Let the file at a path be of the family of a transform, where its path alone does not say so."""
+    store: Instance = transform._store  # type: ignore[assignment]
+    origin = checkouts.origin_of(store, path)
+    named = key_of(store, {"path": os.path.realpath(path), "package_path": None}) == transform.key
+    checkouts.tell(store, origin, None if named and transform.origin == origin else transform.stem_uid)
+    _known.clear()
+
+
+def registered(
+    store: Instance,
+    path: str,
+    *,
+    key: Optional[str] = None,
+    kind: Optional[str] = None,
+    description: Optional[str] = None,
+    space_id: Optional[int] = None,
+) -> tuple[Transform, bool]:
+    """The transform of a file that does not run, and whether it is new; also its next runs have this ``key``.
+
+    Raises `InvalidArgument` for a folder, and for a ``description`` of a notebook that has a title.
+    """
+    from ..capture.source import source_of_file
+
+    if os.path.isdir(path):
+        raise errors.InvalidArgument(f"{path} is a folder: a transform is made of one file.")
+    source = source_of_file(os.path.abspath(path))
+    if source["text"] is None:
+        raise errors.Unreadable(f"{path} cannot be read by this user.")
+    if description is not None and source["description"] not in (None, description):
+        raise errors.InvalidArgument(
+            f"{path} has the title {source['description']!r}, which is its description: change the title, or leave the "
+            "description out."
+        )
+    source["description"] = source["description"] if description is None else description
+    wish = {"key": None if key is None else keys.checked(key), "kind": kind}
+    transform, new = resolve(store, source, secrets=settings.secret_values(), space_id=space_id, **wish)
+    if description not in (None, transform.description):
+        transform.description = description
+        transform.save()
+    if key is not None:
+        belongs(transform, path)
+    return transform, new
+
+
+_OF_RUN = (
+    "WITH RECURSIVE own(id) AS (SELECT id FROM run WHERE id = ? UNION SELECT r.id FROM run r JOIN own o "
+    "ON r.initiated_by_run_id = o.id) SELECT id FROM own"
+)
+
+
+def settle(
+    store: Instance,
+    run: Run,
+    source: Source,
+    *,
+    new: bool,
+    uid: Optional[str] = None,
+    key: Optional[str] = None,
+    kind: Optional[str] = None,
+    secrets: Iterable[str] = (),
+) -> None:
+    """Let a run, and its steps, belong to the source that it turned out to have while it went on.
+
+    ``new``: its transform was made for it. Then that one is rewritten if it is of the same family, so that a notebook
+    which is saved now and then gets one version a run; or removed, if another one takes its place.
+    """
+    before = run.transform
+    wish = _Wish(store, source, uid, key, kind)
+    wish.space_id, wish.was = before._values["space_id"], before.stem_uid
+    _known.clear()
+    with store.database.write("settle transform") as tx:
+        others = f"SELECT 1 FROM run WHERE transform_id = ? AND id NOT IN ({_OF_RUN})"
+        own = new and tx.one(others, [before.id, run.id]) is None
+        row = wish.found(tx)
+        version = None if row is None else wish.version(tx, str(row[1]))
+        if own and row is not None and version is None and int(row[4]) == before.id:
+            wish.rewrite(tx, row, before, secrets)
+            return
+        after = wish.made(tx, secrets)[0]
+        tx.execute(
+            f"UPDATE run SET transform_id = ? WHERE transform_id = ? AND id IN ({_OF_RUN})",
+            [after.id, before.id, run.id],
+        )
+        link_projects_of_run(tx, Transform.__relations__["projects"], after._saved_id(), run._saved_id())
+    run._values["transform_id"], run._related["transform"] = after.id, after
+    _retitle(after, source)
+    if own and after.id != before.id:
+        before.delete(permanent=True)
+
+
 class _Wish:
     """What a source asks for, looked up in a database or within a transaction of it."""
 
@@ -108,9 +245,11 @@ class _Wish:
         self.store = store
         self.source = source
         self.space_id: Optional[int] = None
+        self.was: Optional[str] = None  # the family that it was of when its run started
         self.stem = None if uid is None else checked_stem(uid)
         self.key = key or key_of(store, source)
-        self.kind = kind or ("script" if source["kind"] != "function" else "function")
+        self.is_key_found = key is None
+        self.kind = kind or _kind_of(source)
         self.origin = self._origin()
 
     def _origin(self) -> str:
@@ -119,16 +258,13 @@ class _Wish:
         path = self.source["path"]
         if path is None or self.source["package_path"]:
             return ""
-        inside = self.store.root.rstrip(os.sep) + os.sep
-        real = os.path.realpath(path)
-        return (
-            "./" + os.path.relpath(real, self.store.root)
-            if real.startswith(os.path.realpath(inside) + os.sep)
-            else real
-        )
+        return checkouts.origin_of(self.store, path)
 
     def found(self, reader: Reader) -> Optional[Row]:
         """uid, stem, key, origin and id of the latest version of the family."""
+        row = self._checked_out(reader)
+        if row is not None:
+            return row
         if self.stem is not None:
             return reader.one(f"{_COLUMNS} stem = ? AND {_LIVE}", [self.stem])
         row = reader.one(f"{_COLUMNS} key = ? AND origin = ? AND {_LIVE}", [self.key, self.origin])
@@ -137,7 +273,26 @@ class _Wish:
         row = reader.one(f"{_COLUMNS} origin = ? AND {_LIVE}", [self.origin])
         return row if row is not None else self._moved(reader)
 
+    def _checked_out(self, reader: Reader) -> Optional[Row]:
+        """The family that the file was loaded from: its key stays, and its place while there is a file."""
+        path = self.source["path"]
+        stem = None if path is None else checkouts.stem_at(self.store, checkouts.origin_of(self.store, path))
+        if stem is None or self.stem not in (None, stem):
+            return None
+        row = reader.one(f"{_COLUMNS} stem = ? AND {_LIVE}", [stem])
+        if row is None:
+            return None
+        if self.is_key_found and row[2]:
+            self.key = str(row[2])
+        origin = str(row[3])
+        if self.stem is None and (origin.startswith("uid:") or os.path.exists(os.path.join(self.store.root, origin))):
+            self.origin = origin
+        return row
+
     def _moved(self, reader: Reader) -> Optional[Row]:
+        was = reader.one(f"{_COLUMNS} stem = ? AND {_LIVE}", [self.was]) if self.was else None
+        if was is not None and was[3] and not os.path.exists(os.path.join(self.store.root, str(was[3]))):
+            return was
         same_source = f"stem IN (SELECT stem FROM transform WHERE hash = ?) AND origin NOT LIKE 'uid:%' AND {_LIVE}"
         namesakes = reader.read(f"{_COLUMNS} key = ? AND origin NOT LIKE 'uid:%' AND {_LIVE}", [self.key])
         twins = reader.read(f"{_COLUMNS} {same_source}", [self.source["hash"]]) if self.source["text"] else []
@@ -173,6 +328,8 @@ class _Wish:
             self.origin = origin  # pinned after it was made: it keeps its path
         if key == self.key and origin == self.origin:
             return
+        if self.source["path"] is None and self.is_key_found and self.stem is not None:
+            return  # it is not known what the file is called this time
         exists = origin and not origin.startswith("uid:") and os.path.exists(os.path.join(self.store.root, origin))
         if key == self.key and exists and self.stem is None:
             return  # a copy elsewhere: the first place stays the one that is remembered
@@ -191,17 +348,27 @@ class _Wish:
                 f"({other[0]}). Set a development directory to tell them apart by their paths."
             )
 
-    def _new(self, tx: Transaction, latest: Optional[Row], secrets: Iterable[str]) -> Transform:
-        transform = self.store.Transform(key=self.key, kind=self.kind)
-        values = transform._values
+    def _stored(self, secrets: Iterable[str]) -> dict[str, Optional[str]]:
         text = self.source["text"]
         masked = None if text is None else redact.mask_values(redact.redact_source(text)[0], secrets)
-        values.update(source_code=masked, hash=self.source["hash"], origin=self.origin, space_id=self.space_id)
-        values["description"] = self.source["description"]
+        return {"source_code": masked, "hash": self.source["hash"], "description": self.source["description"]}
+
+    def rewrite(self, tx: Transaction, family: Row, transform: Transform, secrets: Iterable[str]) -> None:
+        """Give a version another source, and its family the name that the file has now."""
+        self._rename(tx, family)
+        row = {**self._stored(secrets), **links.dropped(self.store, transform), "updated_at": clock.now()}
+        pairs = ", ".join(f"{column} = ?" for column in row)
+        tx.execute(f"UPDATE transform SET {pairs} WHERE id = ?", [*row.values(), transform.id])
+        transform._values.update(row, key=self.key, updated_at=transform.updated_at)
+
+    def _new(self, tx: Transaction, latest: Optional[Row], secrets: Iterable[str]) -> Transform:
+        transform = self.store.Transform(key=self.key, kind=self.kind, run=None)
+        values = transform._values
+        values.update(self._stored(secrets), origin=self.origin, space_id=self.space_id)
         if latest is not None:
             transform._become_next(tx, latest)
         elif self.stem is not None:
-            values["stem"], values["uid"] = self.stem, self.stem + uids.FIRST_VERSION
+            transform._number_in(tx, self.stem)  # not always the first: the family may be in the trash, or removed
         transform._write(tx)
         return transform
 

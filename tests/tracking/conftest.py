@@ -89,6 +89,25 @@ def project(workdir, home):
 
 
 @pytest.fixture
+def cli(project):
+    """Run a command in the project; the completed process."""
+
+    def run(*words, code=0, env=None, cwd=None, **options):
+        done = subprocess.run(
+            [sys.executable, "-m", "lamin_lite", *map(str, words)],
+            cwd=cwd or project.folder,
+            env=project.environ(**(env or {})),
+            check=False,
+            timeout=120,
+            **{"capture_output": True, "encoding": "utf-8", "stdin": subprocess.DEVNULL, **options},
+        )
+        assert code in (None, done.returncode), f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture
 def wait_for():
     """Wait until a condition holds, 20 s at most."""
 

@@ -10,6 +10,7 @@ MAKES = """
     open("a.txt", "w").write("one")
     ln.Artifact("a.txt", key="a.txt").save()
     ln.Record(name="r").save()
+    ln.ULabel(name="u").save()
     ln.Feature(name="f", dtype=str).save()
     ln.Collection(ln.Artifact.get(key="a.txt"), key="c").save()
 """
@@ -24,8 +25,8 @@ def test_all_that_a_run_makes_is_linked_to_its_project(project):
     project.run(f"ln.track(project='My project'){MAKES}".replace("\n    ", "\n") + "\nln.finish()")
     run = project.only_run()
     assert names(run) == names(run.transform) == ["My project"]
-    rows = [made.artifacts, made.records, made.features, made.collections, made.runs, made.transforms]
-    assert [found.count() for found in rows] == [1] * 6
+    rows = [made.artifacts, made.records, made.ulabels, made.features, made.collections, made.runs, made.transforms]
+    assert [found.count() for found in rows] == [1] * 7
     assert project.instance.Artifact.filter(projects=made).one().key == "a.txt"
 
 
@@ -46,6 +47,17 @@ def test_an_artifact_that_is_there_is_linked_too(here):
     assert ln.Artifact("a.txt", key="a.txt").save() == before
     ln.finish()
     assert names(before) == ["P"]
+
+
+def test_labels_that_are_there_are_linked_too(here):
+    made = ln.Project(name="P").save()
+    record, label = ln.Record(name="r").save(), ln.ULabel(name="u").save()
+    feature = ln.Feature(name="f", dtype=str).save()
+    ln.track(project="P", path=here.script("", "s.py"))
+    ln.Record(name="r").save(), ln.ULabel(name="u").save(), ln.Feature(name="f", dtype=str).save()
+    ln.finish()
+    assert names(record) == names(label) == names(feature) == ["P"]
+    assert [made.records.count(), made.ulabels.count(), made.features.count()] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("asked", [{"project": "My projct"}, {"space": "Our tem"}, {"project": ["My project", "x"]}])
@@ -113,6 +125,21 @@ def test_a_flow_takes_the_project_of_the_environment(project):
     assert names(project.runs()[0].transform) == ["P"]
 
 
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({"LAMIN_CURRENT_PROJECT": "P"}, ["P"]),
+        ({"LAMIN_CURRENT_PROJECT": "P", "LAMIN_LITE_PROJECT": "Q"}, ["Q"]),
+        ({"LAMIN_CURRENT_PROJECT": ""}, []),
+    ],
+)
+def test_the_variable_of_the_standard_names_a_project_too(project, variables, wanted):
+    for name in ("P", "Q"):
+        project.instance.Project(name=name).save()
+    project.run("ln.track()", env=variables)
+    assert names(project.only_run()) == wanted
+
+
 def test_what_is_said_in_track_goes_before_the_environment(project):
     for name in ("P", "Q"):
         project.instance.Project(name=name).save()
@@ -121,8 +148,9 @@ def test_what_is_said_in_track_goes_before_the_environment(project):
 
 
 def test_an_unknown_project_of_the_environment_is_an_error(project):
-    done = project.run("ln.track()", env={"LAMIN_LITE_PROJECT": "P"}, code=1)
-    assert "There is no project 'P'" in done.stderr
+    for variable in ("LAMIN_LITE_PROJECT", "LAMIN_CURRENT_PROJECT"):
+        done = project.run("ln.track()", env={variable: "P"}, code=1)
+        assert f"There is no project 'P', as {variable} says: there is none yet" in done.stderr
     assert project.runs() == []
 
 

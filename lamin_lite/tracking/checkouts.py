@@ -1,0 +1,52 @@
+"""Which family a file is of that was loaded, or saved under a key of its own.
+
+Such a file is no other script of the same name, wherever it lies and however it is changed there: it goes on as the
+family it was taken from, under the key of that. Known is it by its path, in small files beside the database, one each,
+so that many processes may load at once.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..base import fsio, hashing
+from ..base._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from ..instance import Instance
+
+
+def origin_of(store: Instance, path: str) -> str:
+    """The path of a file as the database keeps it: relative where it lies in the folder of the instance."""
+    home, real = os.path.realpath(store.root), os.path.realpath(path)
+    inside = real.startswith(home.rstrip(os.sep) + os.sep)
+    return f"./{os.path.relpath(real, home)}" if inside else real
+
+
+def stem_at(store: Instance, origin: str) -> Optional[str]:
+    """Stem of the family that the file there is of, if that was ever told."""
+    try:
+        with open(_file(store, origin), encoding="ascii") as file:
+            return file.read().strip() or None
+    except (OSError, UnicodeError):
+        return None
+
+
+def tell(store: Instance, origin: str, stem: Optional[str]) -> None:
+    """Let the file there be of this family from now on; of None, let its path say so."""
+    if stem_at(store, origin) == stem:
+        return
+    try:
+        if stem is None:
+            fsio.remove(_file(store, origin))
+            return
+        fsio.make_folder(store.checkout_dir)
+        fsio.write_file(_file(store, origin), f"{stem}\n".encode("ascii"))
+    except OSError:
+        return  # an instance that may only be read: nothing runs in it either
+
+
+def _file(store: Instance, origin: str) -> str:
+    return os.path.join(store.checkout_dir, hashing.of_bytes(os.fsencode(origin))[:32])

@@ -1,0 +1,147 @@
+"""What is stored, as files to work with: sources in the development directory, data where somebody wants it.
+
+A file that is there already stays if it has the same content, and is never replaced unasked. Nobody is ever asked.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .. import errors
+from ..base import fsio, uids
+from ..base._typing import TYPE_CHECKING
+from ..ext import known_suffix
+from ..models import digests, keys
+from ..storage import folders
+from ..storage.translate import translating
+from . import recorded, transforms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Optional, Union
+
+    from ..instance import Instance
+    from ..models import Artifact, Transform
+
+    Row = Union[Artifact, Transform]
+
+
+def write_source(transform: Transform, to: Optional[str] = None, *, force: bool = False) -> tuple[str, bool]:
+    """Write the source of a transform into a file; its path, and whether it was written or was there already.
+
+    ``to``: file or folder; by default its key, in the development directory if there is one, else in the current
+    directory. What runs there is a run of the same transform, or of a new version of it. ``force``: replace a file
+    with other content. Raises `Conflict` for such a file, `IntegrityError` where the true source is not known.
+    """
+    store: Instance = transform._store  # type: ignore[assignment]
+    home = store.settings.dev_dir or os.getcwd()
+    path = place_of(transform, to, home)
+    there = _content(path)
+    written = there is None or not recorded.is_source(transform, there)
+    if written:
+        if there is not None and not force:
+            raise _other_content(path, transform)
+        data = recorded.source_bytes(transform, near=_near(transform, home))
+        _put(path, data)
+    elif transform.source_code is None:
+        recorded.source_bytes(transform)  # which says that there is none
+    transforms.belongs(transform, path)
+    return path, written
+
+
+def write_copy(artifact: Artifact, to: str, *, force: bool = False, home: str = "") -> tuple[str, bool]:
+    """Copy an artifact to a file or folder ``to``; its path, and whether it was copied or was there already.
+
+    With ``home``, under its key in that folder. A folder with other content is never replaced. Raises `Conflict`.
+    """
+    path = place_of(artifact, None if home else to, home)
+    if os.path.lexists(path):
+        if _digest(path) == artifact.hash and os.path.isdir(path) == (artifact.n_files is not None):
+            return path, False
+        if os.path.isdir(path) or artifact.n_files is not None:
+            raise errors.Conflict(
+                f"{path} is there with other content than {_named(artifact)}: move it out of the way."
+            )
+        if not force:
+            raise _other_content(path, artifact)
+    source = os.fspath(artifact.cache(is_run_input=False))
+    aside = f"{path}.{uids.random_uid(8)}"
+    with translating("copy", source, path):
+        fsio.make_folder(os.path.dirname(path))
+        try:
+            if artifact.n_files is None:
+                fsio.place(source, aside, writable=True)
+            else:
+                fsio.copy_folder(source, aside)
+            fsio.rename(aside, path)
+        except BaseException:
+            _discard(aside)
+            raise
+    return path, True
+
+
+def place_of(row: Row, to: Optional[str], home: str) -> str:
+    """Absolute path for a row: ``to``, or its file name in a folder ``to``; without it its key below ``home``."""
+    if to is not None:
+        if not to:
+            raise errors.InvalidArgument("--to is empty: name a file or a folder.")
+        folder = os.path.isdir(to) or to.endswith(("/", os.sep))
+        return os.path.abspath(os.path.join(to, _file_name(row)) if folder else to)
+    key = keys.checked(_file_name(row) if row.key is None else row.key)
+    path = os.path.join(os.path.abspath(home), *key.split("/"))
+    real = os.path.realpath(home).rstrip(os.sep) + os.sep
+    if not os.path.realpath(os.path.dirname(path)).startswith((real, real.rstrip(os.sep))):
+        raise errors.Conflict(f"{path} leads out of {home} by a link: name another place by --to.")
+    return path
+
+
+def _file_name(row: Row) -> str:
+    return os.path.basename(row.key or "") or row.uid + getattr(row, "suffix", "")
+
+
+def _near(transform: Transform, home: str) -> Iterator[str]:
+    """Files that may have the true source: those of its key."""
+    for folder in (home, os.getcwd(), transform._store.root):
+        for name in (transform.key or "", _file_name(transform)):
+            yield os.path.join(folder, name)
+
+
+def _content(path: str) -> Optional[bytes]:
+    """The bytes of a file; None if nothing is there."""
+    if os.path.isdir(path):
+        raise errors.Conflict(f"{path} is a folder: name a file by --to.")
+    if not os.path.lexists(path):
+        return None
+    with translating("read", path), open(path, "rb") as file:
+        return file.read()
+
+
+def _put(path: str, data: bytes) -> None:
+    with translating("write", path):
+        mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else None
+        fsio.make_folder(os.path.dirname(path))
+        fsio.write_file(path, data)
+        if mode is not None:
+            os.chmod(path, mode)
+
+
+def _digest(path: str) -> str:
+    with translating("read", path):
+        return folders.digest(path, known_suffix)[0] if os.path.isdir(path) else digests.of_file(path)[0]
+
+
+def _discard(path: str) -> None:
+    if os.path.isdir(path):
+        fsio.remove_folder(path)
+    else:
+        fsio.remove(path)
+
+
+def _named(row: Row) -> str:
+    return f"{type(row).__name__.lower()} {row.key or row.uid!r} ({row.uid})"
+
+
+def _other_content(path: str, row: Row) -> errors.Conflict:
+    return errors.Conflict(
+        f"{path} is there with other content than {_named(row)}: --force replaces it, --to names another place."
+    )

@@ -1,0 +1,225 @@
+"""Scripts and programs that know nothing of us, run by ``run``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def plain(project):
+    """Write a script that does not import us."""
+
+    def write(text, name="plain.py"):
+        path = project.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("import os, sys\n" + text)
+        return path.relative_to(project.folder)
+
+    return write
+
+
+def test_a_script_is_run_as_python_runs_it(project, cli, plain):
+    text = "print(__name__, sys.argv, sys.path[0], __file__, file=sys.stderr)\nprint(input())\n"
+    path = plain(text, "sub/plain.py")
+    words = [str(path), "--key", "a b", "--", "-v"]
+    by_python = subprocess.run(
+        [sys.executable, *words],
+        cwd=project.folder,
+        env=project.environ(),
+        input="in\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    done = cli("run", *words, stdin=None, input="in\n")
+    assert done.stdout == by_python.stdout == "in\n"
+    assert by_python.stderr in done.stderr
+    run = project.only_run()
+    assert (run.status, run.exit_code, run.cli_args) == ("completed", 0, "--key 'a b' -- -v")
+    assert (run.transform.key, run.transform.source_code) == ("plain.py", "import os, sys\n" + text)
+    assert run.environment is not None
+    assert sorted(project.report(run).splitlines()) == sorted([*by_python.stderr.splitlines(), "in"])
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "status"),
+    [("sys.exit(3)", 3, "errored"), ("1/0", 1, "errored"), ("os._exit(7)", 7, "errored"), ("", 0, "completed")],
+)
+def test_the_exit_code_passes_through(project, cli, plain, end, code, status):
+    cli("run", plain(f"print('said')\n{end}"), code=code)
+    run = project.only_run()
+    assert (run.status, run.exit_code) == (status, code)
+    assert project.report(run).startswith("said\n")
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGTERM"])
+def test_a_program_that_a_signal_ends_is_aborted(project, cli, plain, name):
+    number = getattr(signal, name)
+    cli("run", plain(f"print('said')\nos.kill(os.getpid(), {int(number)})"), code=128 + number)
+    run = project.only_run()
+    assert (run.status, run.exit_code) == ("aborted", 128 + number)
+    assert project.report(run) == "said\n"
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_signals_are_handed_on(project, plain, name):
+    text = f"""
+import signal, time
+signal.signal(signal.{name}, lambda *_: sys.exit(9))
+print('ready', flush=True)
+time.sleep(60)
+"""
+    command = [sys.executable, "-m", "lamin_lite", "run", str(plain(text))]
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=project.environ(), stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(getattr(signal, name))
+    process.communicate(timeout=30)
+    assert process.returncode == 9
+    assert (project.only_run().status, project.only_run().exit_code) == ("errored", 9)
+
+
+def test_what_children_print_and_bytes_that_are_no_text_pass_unchanged(project, cli):
+    code = "import os; os.write(1, bytes(range(256)) * 3); os.write(2, b'\\xff\\x00')"
+    done = cli("run", "--", sys.executable, "-c", code, encoding=None)
+    assert done.stdout == bytes(range(256)) * 3
+    assert b"\xff\x00" in done.stderr
+
+
+def test_a_lot_of_output_on_both_streams_blocks_nobody(project, cli):
+    code = "import os\nfor _ in range(64):\n    os.write(2, b'e' * 65536)\n    os.write(1, b'o' * 65536)"
+    done = cli("run", "--", sys.executable, "-c", code, encoding=None)
+    assert (done.stdout.count(b"o"), done.stderr.count(b"e") >= 64 * 65536) == (64 * 65536, True)
+    assert project.only_run().report.size == 2 * 64 * 65536
+
+
+def test_a_reader_that_leaves_ends_the_program_as_in_a_shell(project):
+    command = f"{sys.executable} -m lamin_lite run -- yes | head -n 1"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=project.folder,
+        env=project.environ(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "y\n"
+    assert project.only_run().status == "aborted"
+
+
+def test_what_outlives_the_program_is_not_waited_for(project, cli):
+    done = cli("run", "--", "sh", "-c", "sleep 60 & echo $!")
+    os.kill(int(done.stdout), signal.SIGKILL)
+    assert project.only_run().status == "completed"
+
+
+def test_a_shell_script_is_the_source_of_its_run(project, cli):
+    (project.folder / "align.sh").write_text("echo $1\n")
+    assert cli("run", "--", "sh", "align.sh", "x y").stdout == "x y\n"
+    run = project.only_run()
+    assert (run.transform.key, run.transform.source_code) == ("align.sh", "echo $1\n")
+    assert run.cli_args == "sh align.sh 'x y'"
+
+
+def test_inputs_and_outputs_are_linked(project, cli, plain):
+    source = project.folder / "in.txt"
+    source.write_text("in")
+    project.instance.Artifact(source, key="raw/in.txt").save()
+    (project.folder / "other.txt").write_text("other")
+    path = plain("os.mkdir('out')\nfor n in 'ab': open(f'out/{n}.txt', 'w').write(n)\nopen('one.csv', 'w').write('1')")
+    words = ["--input", "in.txt", "--input", "raw/in.txt", "--input", "other.txt", "--output", "out/*.txt"]
+    cli("run", *words, "--output", "./one.csv", path)
+    run = project.only_run()
+    assert sorted(artifact.key for artifact in run.input_artifacts) == ["other.txt", "raw/in.txt"]
+    assert sorted(artifact.key for artifact in run.output_artifacts) == ["one.csv", "out/a.txt", "out/b.txt"]
+    assert project.instance.Artifact.get(key="other.txt").run is None
+
+
+def test_an_output_that_is_missing_or_old_is_an_error(project, cli, plain):
+    (project.folder / "old.txt").write_text("from before")
+    done = cli("run", "--output", "old.txt", "--output", "none-*.txt", plain("open('new.txt', 'w')"), code=1)
+    assert "old.txt is not saved: it is as it was before the run" in done.stderr
+    assert "none-*.txt: the run wrote no such file" in done.stderr
+    assert (project.only_run().status, project.instance.Artifact.filter().count()) == ("errored", 0)
+
+
+def test_outputs_of_what_failed_are_not_saved(project, cli, plain):
+    cli("run", "--output", "a.txt", plain("open('a.txt', 'w')\nsys.exit(4)"), code=4)
+    assert project.instance.Artifact.filter().count() == 0
+
+
+def test_params_project_and_key_are_recorded(project, cli, plain):
+    project.instance.Project(name="Atlas").save()
+    cli("run", "--key", "k.py", "--project", "Atlas", "--param", "rate=0.5", "--param", "name=a b", plain(""))
+    run = project.only_run()
+    assert (run.transform.key, run.params) == ("k.py", {"rate": 0.5, "name": "a b"})
+    assert [each.name for each in run.projects] == ["Atlas"]
+
+
+def test_a_script_that_calls_track_makes_one_run(project, cli):
+    text = """
+    ln.track('abcdefghijkl', params={"own": 1})
+    open("a.txt", "w").write("a")
+    """
+    path = project.script(text)
+    cli("run", "--param", "given=2", "--output", "a.txt", path.name)
+    run = project.only_run()
+    assert run.params == {"own": 1, "given": 2}
+    assert run.initiated_by_run is None
+    assert run.status == "completed"
+    assert [artifact.key for artifact in run.output_artifacts] == ["a.txt"]
+    assert [transform.stem_uid for transform in project.instance.Transform.filter()] == ["abcdefghijkl"]
+    assert cli("rerun", run.uid).stdout.startswith("same ")
+
+
+def test_flows_of_a_script_are_initiated_by_its_run(project, cli):
+    project.script("@ln.flow()\ndef work(n):\n    print('working')\nwork(1)")
+    cli("run", "s.py")
+    outer, inner = project.runs()
+    assert (inner.entrypoint, inner.initiated_by_run, outer.initiated_by_run) == ("work", outer, None)
+
+
+def test_secrets_are_masked(project, cli, plain):
+    cli("run", plain("print(sys.argv)"), "--password", "hunter2hunter2")
+    assert b"hunter2" not in project.kept_bytes()
+
+
+def test_what_was_run_so_is_repeated_so(project, cli, plain):
+    (project.folder / "in.txt").write_text("in")
+    path = plain("open('out.txt', 'w').write(open('in.txt').read() + sys.argv[1])")
+    cli("run", "--input", "in.txt", "--output", "out.txt", path, "x y")
+    (project.folder / "in.txt").write_text("changed")
+    done = cli("rerun", "out.txt")
+    assert done.stdout.split()[:2] == ["same", "out.txt"]
+    (project.folder / "do.sh").write_text("cp in.txt copy.txt\n")
+    cli("run", "--input", "in.txt", "--output", "copy.txt", "--", "sh", "do.sh")
+    assert cli("rerun", "copy.txt").stdout.split()[:2] == ["same", "copy.txt"]
+    assert project.instance.Transform.filter().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "name a script"),
+        (["--"], 2, "name a script"),
+        (["--param", "x", "a.py"], 2, "name=value"),
+        (["nowhere.py"], 1, "There is no script nowhere.py"),
+        (["data"], 1, "run -- data"),
+        (["a.ipynb"], 1, "is a notebook"),
+        (["--", "nosuchprogram"], 1, "There is no program 'nosuchprogram'"),
+        (["--input", "nowhere.csv", "--", "true"], 1, "'nowhere.csv'"),
+        (["--project", "None", "--", "true"], 1, "There is no project 'None'"),
+    ],
+)
+def test_what_cannot_be_run_is_said_before_anything_is_kept(project, cli, words, code, said):
+    done = cli("run", *words, code=code)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert project.runs() == []

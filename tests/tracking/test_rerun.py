@@ -1,0 +1,235 @@
+"""Runs that are repeated, in real processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+MAKES = """
+ln.track()
+with open("out.txt", "w") as file:
+    file.write("bytes of " + " ".join(sys.argv[1:]))
+ln.Artifact("out.txt", key="out.txt").save()
+ln.finish()
+"""
+
+
+def test_the_same_script_makes_the_same(project, cli):
+    project.run(MAKES, "a b", "c")
+    first = project.only_run()
+    done = cli("rerun", "--key", "s.py")
+    assert done.stdout.split()[:2] == ["same", "out.txt"]
+    again = project.runs()[-1]
+    assert f"the same: 1 output, completed, by Run('{again.uid}')" in done.stderr
+    assert (again.transform, again.cli_args) == (first.transform, first.cli_args)
+    assert again.extra_data["rerun_of"] == first.uid
+    assert again.initiated_by_run is None
+    assert [artifact.key for artifact in again.recreated_artifacts] == ["out.txt"]
+    assert project.instance.Transform.filter().count() == 1
+
+
+def test_it_is_the_source_of_then_that_is_executed(project, cli):
+    project.run(MAKES)
+    project.script(MAKES.replace("bytes of", "other bytes of"))
+    assert cli("rerun", "out.txt").stdout.startswith("same ")
+    done = cli("rerun", "out.txt", "--current", code=1)
+    assert done.stdout.startswith("different ")
+    assert " → " in done.stdout
+    assert "the code is that of now" in done.stderr
+    versions = project.instance.Transform.filter(key="s.py").order_by("uid")
+    assert [len(version.runs.to_list()) for version in versions] == [2, 1]
+
+
+def test_repetitions_leave_the_name_and_place_of_the_transform(project, cli):
+    project.instance.settings.dev_dir = project.folder
+    text = MAKES.replace("ln.track()", "ln.track('abcdefghijkl')")
+    project.run(text, name="sub/s.py")
+    done = cli("rerun", "out.txt")
+    assert "renaming" not in done.stderr
+    (transform,) = project.instance.Transform.filter()
+    assert (transform.key, transform.stem_uid) == ("sub/s.py", "abcdefghijkl")
+
+
+def test_a_step_is_repeated_with_the_flow_that_called_it(project, cli):
+    text = """
+    import helper
+    @ln.step()
+    def write(n):
+        with open(f"{n}.txt", "w") as file:
+            file.write("z" * n)
+        ln.Artifact(f"{n}.txt", key=f"{n}.txt").save()
+    @ln.flow()
+    def main(n):
+        write(n)
+    main(1)
+    main(2)
+    """
+    (project.folder / "helper.py").write_text("")
+    project.run(text)
+    done = cli("rerun", "2.txt")
+    assert done.stdout.split()[:2] == ["same", "2.txt"]
+    assert "is a part of Run(" in done.stderr
+    assert "1.txt" not in done.stdout
+
+
+def test_outputs_that_are_missing_and_new_are_told(project, cli):
+    text = """
+    ln.track()
+    import pathlib
+    name = "first.txt" if not pathlib.Path(ENV, "was.here").exists() else "second.txt"
+    pathlib.Path(ENV, "was.here").touch()
+    pathlib.Path(name).write_text("x")
+    ln.Artifact(name, key=name).save()
+    """.replace("ENV", repr(str(project.folder)))
+    project.run(text)
+    done = cli("rerun", "--key", "s.py", "--json", code=1)
+    told = json.loads(done.stdout)
+    assert {each["name"]: each["verdict"] for each in told["outputs"]} == {"first.txt": "missing", "second.txt": "new"}
+    assert told["same"] is False
+
+
+def test_files_that_nobody_declared_are_not_there_and_that_is_said(project, cli):
+    (project.folder / "local.txt").write_text("x")
+    project.run("ln.track()\nopen('local.txt').read()")
+    done = cli("rerun", "--key", "s.py", code=1)
+    assert "FileNotFoundError" in done.stderr
+    assert "It ran in an empty folder" in done.stderr
+    assert done.stdout == ""
+    assert project.runs()[-1].status == "errored"
+
+
+def test_an_errored_run_that_errs_again_is_the_same(project, cli):
+    project.run("ln.track()\nsys.exit(3)", code=3)
+    assert "the same: there are no outputs to compare, errored" in cli("rerun", "--key", "s.py").stderr
+
+
+def test_masked_source_is_taken_from_where_its_hash_is_or_refused(project, cli):
+    text = MAKES + "password = 'hunter2hunter2'\n"
+    project.run(text)
+    assert "hunter2" not in project.only_run().transform.source_code
+    assert cli("rerun", "out.txt").stdout.startswith("same ")
+    path = project.script(text + "# changed\n")
+    before = len(project.runs())
+    refused = cli("rerun", "out.txt", code=1)
+    assert "masked" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    path.unlink()
+    cli("rerun", "out.txt", code=1)
+    assert len(project.runs()) == before
+
+
+def test_masked_source_is_found_in_its_commit(project, cli):
+    from tests.repositories import git
+
+    path = project.script(MAKES + "password = 'hunter2hunter2'\n")
+    git(project.folder, "init", "-q")
+    git(project.folder, "add", path.name)
+    git(project.folder, "commit", "-qm", "one")
+    project.run(MAKES + "password = 'hunter2hunter2'\n")
+    path.write_text("changed")
+    assert cli("rerun", "out.txt").stdout.startswith("same ")
+
+
+def test_masked_arguments_are_refused(project, cli):
+    project.run(MAKES, "--password", "hunter2hunter2")
+    assert "hold a secret" in cli("rerun", "out.txt", code=1).stderr
+
+
+def test_what_takes_too_long_is_ended(project, cli):
+    project.run("ln.track()\nif 'LAMIN_LITE_RERUN' in os.environ: time.sleep(60)")
+    started = time.monotonic()
+    done = cli("rerun", "--key", "s.py", "--timeout", "2", code=1)
+    assert "not done after 2 s" in done.stderr
+    assert time.monotonic() - started < 30
+    assert project.runs()[-1].status == "aborted"
+
+
+def test_a_newer_version_of_an_input_is_named(project, cli):
+    text = """
+    ln.track()
+    text = ln.Artifact.get(key="in.txt").load()
+    open("out.txt", "w").write(text)
+    ln.Artifact("out.txt", key="out.txt").save()
+    """
+    source = project.folder / "in.txt"
+    for content in ("one", "two"):
+        source.write_text(content)
+        project.instance.Artifact(source, key="in.txt").save()
+        if content == "one":
+            project.run(text)
+    done = cli("rerun", "out.txt", code=1)
+    assert "the input in.txt is not the latest" in done.stderr
+    assert "inputs differ: in.txt" in done.stderr
+    assert done.stdout.startswith("different")
+
+
+def test_another_environment_is_named(project, cli):
+    project.run(MAKES)
+    run = project.only_run()
+    listing = project.folder / "requirements.txt"
+    listing.write_text("nosuchpackage==1.0\n")
+    run.environment = project.instance.Artifact(listing, description="environment", run=False).save()
+    run.save()
+    assert "nosuchpackage 1.0 is missing" in cli("rerun", "out.txt").stderr
+
+
+def test_the_folder_is_removed_or_kept(project, cli, tmp_path):
+    project.run(MAKES)
+    place = tmp_path / "tmp"
+    place.mkdir()
+    cli("rerun", "out.txt", env={"TMPDIR": place})
+    assert list(place.iterdir()) == []
+    done = cli("rerun", "out.txt", "--keep", env={"TMPDIR": place})
+    (folder,) = place.iterdir()
+    assert str(folder) in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["out.txt", "s.py"]
+
+
+def test_it_is_no_child_of_a_run_that_is_open(project, cli):
+    project.run(MAKES)
+    project.run(
+        """
+        import subprocess
+        ln.track()
+        command = [sys.executable, "-m", "lamin_lite", "rerun", "out.txt"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        """,
+        name="outer.py",
+    )
+    assert [run.initiated_by_run for run in project.runs()] == [None] * 3
+
+
+def test_a_module_of_a_package_is_executed_as_one(project, cli):
+    package = project.folder / "pkg"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "mod.py").write_text("import sys\nimport lamin_lite as ln\nfrom . import other\n" + MAKES)
+    (package / "other.py").write_text("")
+    command = [sys.executable, "-m", "pkg.mod", "x"]
+    subprocess.run(command, cwd=project.folder, env=project.environ(), check=True, capture_output=True)
+    assert cli("rerun", "out.txt", cwd=package).stdout.startswith("same")
+    (package / "mod.py").write_text("changed")
+    assert "a module of a package, was changed" in cli("rerun", "out.txt", code=1).stderr
+
+
+def test_a_notebook_is_executed_again(project, cli):
+    pytest.importorskip("nbconvert")
+    pytest.importorskip("ipykernel")
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "id": "a"}
+    cell["source"] = "import lamin_lite as ln\n" + MAKES.replace("sys.argv[1:]", "[]")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    (project.folder / "nb.ipynb").write_text(json.dumps(notebook))
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "nb.ipynb"]
+    subprocess.run(command, cwd=project.folder, env=project.environ(), check=True, capture_output=True)
+    assert cli("rerun", "--key", "nb.ipynb").stdout.startswith("same ")
+    assert project.instance.Transform.filter().count() == 1
+
+
+@pytest.mark.parametrize("words", [(), ("a", "--key", "b"), ("a", "--timeout", "0")])
+def test_wrong_usage_is_told(cli, words):
+    assert "usage:" in cli("rerun", *words, code=2).stderr
