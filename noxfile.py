@@ -38,6 +38,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def notebooks(session: nox.Session) -> None:
+    """The tests of notebooks, in real kernels; without a network once Jupyter is installed."""
+    session.install("pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100")
+    session.install("ipykernel>=6.4", "jupyter_server>=2", "nbclient>=0.7", "nbconvert>=6.5", "papermill>=2.4")
+    tests = ["tests/tracking/test_notebooks.py", "tests/tracking/test_notebook_paths.py", "tests/capture"]
+    session.run("pytest", "-n", "2", *(session.posargs or tests))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, on the plain interpreter."""
     session.run("python", "benchmarks/run.py", *session.posargs)

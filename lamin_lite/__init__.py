@@ -16,11 +16,13 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors as errors
+    from . import examples as examples
     from . import ext as ext
     from .instance import Instance as Instance
     from .instance import connect as connect
     from .instance import disconnect as disconnect
     from .instance import init as init
+    from .lineage.overview import view as view
     from .models import Artifact as Artifact
     from .models import Branch as Branch
     from .models import Collection as Collection
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from .tracking.decorators import step as step
     from .tracking.entry import finish as finish
     from .tracking.entry import track as track
+    from .tracking.settings import settings as settings
 
 #: public name -> module that has it; a module of its own where the name is empty
 _NAMES = {
@@ -61,13 +64,16 @@ _NAMES = {
     "context": ".tracking.context",
     "disconnect": ".instance",
     "errors": "",
+    "examples": "",
     "ext": "",
     "finish": ".tracking.entry",
     "flow": ".tracking.decorators",
     "init": ".instance",
     "save": ".models",
+    "settings": ".tracking.settings",
     "step": ".tracking.decorators",
     "track": ".tracking.entry",
+    "view": ".lineage.overview",
 }
 
 __all__ = [
@@ -90,13 +96,16 @@ __all__ = [
     "context",
     "disconnect",
     "errors",
+    "examples",
     "ext",
     "finish",
     "flow",
     "init",
     "save",
+    "settings",
     "step",
     "track",
+    "view",
 ]
 
 

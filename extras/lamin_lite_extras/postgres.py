@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 CONNECT_TIMEOUT = 10  #: seconds that a server has to answer
 ROWS = 200  #: rows that come at once where they are streamed
@@ -28,6 +28,7 @@ class Driver:
         return psycopg.connect(
             self.url,
             autocommit=True,
+            prepare_threshold=None,  # a plan for any value takes the wrong index where the values tell which is right
             client_encoding="utf8",
             connect_timeout=CONNECT_TIMEOUT,
             fallback_application_name="lamin_lite",
@@ -49,12 +50,6 @@ class Driver:
         with connection.transaction(), connection.cursor("rows") as cursor:
             cursor.itersize = ROWS
             yield from cursor.execute(sql, params)
-
-    def copy(self, connection: psycopg.Connection[Any], sql: Any, blocks: Iterable[str]) -> None:
-        """Run a COPY from the client, with what it reads in pieces."""
-        with connection.cursor() as cursor, cursor.copy(sql) as copy:
-            for block in blocks:
-                copy.write(block)
 
 
 def _state_of_refusal(text: str) -> str:

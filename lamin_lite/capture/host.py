@@ -86,7 +86,9 @@ def cli_args(masked: Callable[[list[str]], Iterable[str]] = list) -> Optional[st
 
 def _is_kernel() -> bool:
     """Tell whether the arguments are those of Jupyter (``-f connection.json``), which say nothing of the work."""
-    return os.path.basename(str(sys.argv[0])) in ("ipykernel_launcher.py", "colab_kernel_launcher.py")
+    folder, name = os.path.split(str(sys.argv[0]))
+    is_module = os.path.basename(folder) == "ipykernel" and name == "__main__.py"
+    return is_module or name in ("ipykernel_launcher.py", "colab_kernel_launcher.py")
 
 
 def quote_args(args: Iterable[str]) -> Optional[str]:

@@ -8,17 +8,18 @@ Both functions return a plain dict:
 ``text``
     What the file says, newlines as they are. Bytes that its encoding does not know are U+FFFD.
 ``hash``
-    SHA-256 of the true bytes, lower-case hex.
+    SHA-256 of the true bytes, lower-case hex; of a notebook, of the text.
 ``encoding``
     The Python name of the encoding, such that ``text.encode(encoding)`` gives the bytes (unless some were replaced).
 ``kind``
-    'script': a file. 'function': only the function is known (a cell, generated code). 'notebook': the main program
-    is a kernel. 'interactive': ``python -c``, standard input, a prompt.
+    'script': a file. 'function': only the function is known (a cell, generated code). 'notebook': a notebook, whose
+    ``text`` is made by `notebook.notebook_source`; or the main program is a kernel that does not know its file.
+    'interactive': ``python -c``, standard input, a prompt.
 ``package``, ``package_path``
     The top package and the file in it, ``mypkg`` and ``mypkg/sub/mod.py``, the same whether it was imported or run by
     ``python -m``; None outside of packages.
 ``description``
-    None: for probes of notebooks, which have a title.
+    The title of a notebook; else None.
 
 The file is read when asked, so what was changed after it was loaded is told wrongly; nothing keeps the old bytes.
 """
@@ -28,6 +29,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..base import display
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     Source = dict[str, Optional[str]]
 
-__all__ = ["decode_source", "source_of_file", "source_of_function", "source_of_main"]
+__all__ = ["decode_source", "hash_of_source", "source_of_file", "source_of_function", "source_of_main"]
 
 _NAME_BYTES = b"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _BOM = b"\xef\xbb\xbf"
@@ -109,12 +111,17 @@ def _of_main() -> Source:
     names = _main_names()
     if _file_of(names):
         return _of_module(names)
-    notebook = names.get("__vsc_ipynb_file__")  # VS Code tells the path, nobody else does
-    if isinstance(notebook, str) and os.path.isfile(notebook):
-        return {**_of_file(notebook), "kind": "notebook"}
     if "ipykernel" in sys.modules and "get_ipython" in names:
-        return _source("notebook")
+        return _of_kernel()
     return _source("interactive", data=_code_of_command_line())
+
+
+def _of_kernel() -> Source:
+    """Return the notebook that this kernel executes, which may be kept as text by jupytext."""
+    from .front_end import notebook_of_kernel
+
+    path = notebook_of_kernel()["path"]
+    return _source("notebook") if path is None else {**_of_file(path), "kind": "notebook"}
 
 
 def _main_names() -> dict[str, Any]:
@@ -219,6 +226,10 @@ def _of_code(code: CodeType, names: Mapping[str, Any]) -> Source:
         if path is not None:
             return _of_file(path)
     in_main = names.get("__name__") in ("__main__", "__mp_main__") and not _file_of(names)
+    if in_main and "ipykernel" in sys.modules and display.kernel_shell() is not None:
+        notebook = _of_kernel()
+        if notebook["path"] is not None:
+            return notebook
     if in_main and filename in ("<string>", "<stdin>"):
         return _of_main()
     # of these names linecache knows, from 3.13 on, the program of `python -c`, which other code is not from
@@ -299,6 +310,11 @@ def source_of_file(path: str) -> Source:
         return _source("script")
 
 
+def hash_of_source(path: str, data: bytes) -> Optional[str]:
+    """Return the hash that the source has if these are the bytes of its file."""
+    return _of_data(path, data)["hash"]
+
+
 def _of_file(path: str) -> Source:
     state = os.stat(path)
     stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
@@ -307,9 +323,23 @@ def _of_file(path: str) -> Source:
         return dict(known[1])
     if len(_cache) >= _MOST:
         _cache.clear()
-    source = _source("script", path, _read(path))
+    source = _of_data(path, _read(path))
     _cache[path] = (stamp, source)
     return dict(source)
+
+
+def _of_data(path: str, data: Optional[bytes]) -> Source:
+    if data is None or not path.endswith(".ipynb"):
+        return _source("script", path, data)
+    from . import notebook
+
+    source, found = _source("notebook", path, data), notebook.read_notebook(data)
+    if found is None:
+        return source
+    text = notebook.notebook_source(found).replace("\0", "\ufffd")  # which no database takes
+    data = text.encode("utf-8", "replace")
+    title = (notebook.notebook_title(found) or "").encode("utf-8", "replace").decode() or None
+    return {**source, "text": data.decode(), "hash": _sha256(data), "encoding": "utf-8", "description": title}
 
 
 def _read(path: str) -> Optional[bytes]:

@@ -30,14 +30,17 @@ class Log:
         self._fd = -1
         self._pid = os.getpid()
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, name: str = "stdout") -> None:  # noqa: ARG002 - others keep the streams apart
         """Append a text; a failure to do so never reaches the program that prints."""
+        self.append(text.encode("utf-8", "backslashreplace"))
+
+    def append(self, data: bytes) -> None:
+        """Append what another program wrote, as it is."""
         try:
             if self._fd < 0:
                 if self._pid != os.getpid():
                     return
                 self._open()
-            data = text.encode("utf-8", "backslashreplace")
             done = os.write(self._fd, data)
             if done < len(data):
                 fsio.write_all(self._fd, data[done:])
@@ -81,11 +84,19 @@ class Tap:
 
     def install(self) -> None:
         """Wrap the streams as they are now; those wrapped already stay."""
-        for stream in (sys.stdout, sys.stderr):
+        for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
             if stream is not None and all(known is not stream for known, *_ in self._wrapped):
-                self._wrap(stream)
+                self._wrap(stream, name)
 
-    def _wrap(self, stream: Any) -> None:
+    def renew(self) -> None:
+        """Wrap again where what we had wrapped was put back: IPython does that after each cell."""
+        for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+            mine = [write for known, write, _ in self._wrapped if known is stream]
+            if mine and all(stream.write is not write for write in mine):
+                self._wrapped = [entry for entry in self._wrapped if entry[0] is not stream]
+                self._wrap(stream, name)
+
+    def _wrap(self, stream: Any, name: str) -> None:
         original, writing = stream.write, self._writing
         own = getattr(stream, "__dict__", {}).get("write")  # of somebody who wrapped it before us
 
@@ -98,7 +109,7 @@ class Tap:
                 result = original(text)
             finally:
                 writing.discard(me)
-            self._copy(text)
+            self._copy(text, name)
             return result
 
         try:
@@ -108,13 +119,13 @@ class Tap:
             return
         self._wrapped.append((stream, write, own))
 
-    def _copy(self, text: object) -> None:
+    def _copy(self, text: object, name: str) -> None:
         if display.is_speaking() or not isinstance(text, str):
             return
         if sys._getframe(1).f_back is None:  # no Python code called: the interpreter prints what SystemExit carried
             self.died_with_text = True
         for log in self._route():
-            log.write(text)
+            log.write(text, name)
 
     def remove(self) -> None:
         """Give the streams their own ``write`` back, where nobody else wrapped it after us."""

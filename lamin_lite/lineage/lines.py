@@ -138,8 +138,10 @@ def call_alone(run: Run) -> str:
 
 
 def step(run: Run) -> str:
-    """A run within the one that is described."""
-    return f"{call_alone(run)}  {run.status}  {run.uid}"
+    """A run within the one that is described; of the same transform, it is the function that matters."""
+    within = run.initiated_by_run
+    same = within is not None and within.transform == run.transform and run.entrypoint
+    return f"{call_alone(run) if same else call_of(run)}  {run.status}  {run.uid}"
 
 
 def versions(row: Any) -> list[str]:

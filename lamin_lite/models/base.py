@@ -236,7 +236,7 @@ class SQLRecord:
                 if row._values["run_id"] is not None:
                     link_projects_of_run(tx, cls.__relations__["projects"], row._saved_id(), row._values["run_id"])
 
-    def _stamp(self, moment: Optional[datetime] = None) -> None:
+    def _stamp(self, moment: Optional[datetime] = None, user_id: Optional[int] = None) -> None:
         fields, values, now = self.__table__.fields, self._values, moment or clock.to_datetime(clock.now())
         if "space" in fields and values["space_id"] is None:
             values["space_id"] = self._space_of_run()
@@ -245,7 +245,7 @@ class SQLRecord:
         if values["id"] is None and "created_at" in fields and values["created_at"] is None:
             values["created_at"] = now
         if values["id"] is None and "created_by" in fields and values["created_by_id"] is None:
-            values["created_by_id"] = self._store.user_id
+            values["created_by_id"] = user_id or self._store.user_id
 
     def _space_of_run(self) -> int:
         """Where nobody named a space: that of the run that makes it, else everybody's."""

@@ -70,11 +70,11 @@ def _are_plain(rows: list[Any]) -> bool:
 
 def _insert(tx: Transaction, rows: list[Any]) -> None:
     """Write new rows of one registry, each kind of row in one statement."""
-    model, now = type(rows[0]), clock.to_datetime(clock.now())
+    model, now, user_id = type(rows[0]), clock.to_datetime(clock.now()), rows[0]._store.user_id
     table = model.__table__
     for row, number in zip(rows, tx.new_ids(table.name, len(rows))):
         row._check_it_was_not_removed()
-        row._stamp(now)
+        row._stamp(now, user_id)
         row._values["id"] = number
     cells = ((row._values["id"], *table.cells(row._values)) for row in rows)
     tx.insert_many(table.name, ("id", *table.written), cells)

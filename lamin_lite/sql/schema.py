@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from .. import errors
 from ..base import canon
 from ..base._typing import TYPE_CHECKING
@@ -88,6 +90,7 @@ class Table:
         "_converted",
         "_folded",
         "_needed",
+        "_picked",
         "columns",
         "constraints",
         "converted",
@@ -112,16 +115,17 @@ class Table:
         #: names of the columns in the order of a row as it is written, all but its id
         self.written = (*self.columns[1:], *(f"{field.name}_fold" for field in folded))
         written = enumerate(self.fields.values())
-        self._converted = tuple((at, field) for at, field in written if type(field).to_db is not Field.to_db)
+        self._picked: Any = itemgetter(*self.columns)
+        self._converted = tuple((at, field.to_db) for at, field in written if type(field).to_db is not Field.to_db)
         self._needed = tuple(at for at, field in enumerate(self.fields.values()) if not field.null)
         self._folded = tuple(self.written.index(field.column) for field in folded)
 
     def cells(self, values: Mapping[str, Any]) -> list[Any]:
         """The values of a row as the database keeps them, in the order of ``written``."""
-        cells = [values[column] for column in self.columns[1:]]
-        for at, field in self._converted:
+        cells: list[Any] = [*self._picked(values)[1:]]
+        for at, to_db in self._converted:
             if cells[at] is not None:
-                cells[at] = field.to_db(cells[at])
+                cells[at] = to_db(cells[at])
         if None in [cells[at] for at in self._needed]:
             raise self._missing(cells)
         if not canon.storable("".join([cell for cell in cells if cell.__class__ is str])):

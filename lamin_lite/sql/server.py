@@ -29,9 +29,6 @@ if TYPE_CHECKING:
         def stream(self, connection: Any, sql: str, params: Sequence[object]) -> Iterator[Row]:
             """The rows of a query one after the other, as they arrive."""
 
-        def copy(self, connection: Any, sql: str, blocks: Iterable[str]) -> None:
-            """Run a COPY from the client, with what it reads in pieces."""
-
 
 class PostgreSQL(Dialect):
     """Truth values are numbers as in SQLite, so that ``is_latest = 1`` means the same; texts are ordered by code."""
@@ -54,7 +51,8 @@ POSTGRESQL = PostgreSQL()
 #: small queries: to compile one takes longer than it runs, and what it reads is in memory or on a fast disk
 _SETTINGS = {"jit": "off", "random_page_cost": "1.1"}
 _INT64 = 1 << 63
-MANY = 100  #: rows from which on they are inserted by COPY
+FEW = 20  #: rows that are inserted by a statement each
+AT_ONCE = 500  #: rows that one statement inserts
 
 
 class Server(Database):
@@ -157,7 +155,7 @@ class Server(Database):
 
     def _opened(self) -> Any:
         try:
-            session = Session(self._driver)
+            session = Session(self._driver.connect())
             for name, value in {**_SETTINGS, "lock_timeout": f"{BUSY_TIMEOUT:.0f}s"}.items():
                 session.execute("SELECT set_config(?, ?, false)", [name, value])
             if self.schema is not None:
@@ -197,11 +195,10 @@ class Server(Database):
 class Session:
     """A driver's connection with the manners of sqlite3's."""
 
-    __slots__ = ("_driver", "raw")
+    __slots__ = ("raw",)
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self.raw = driver.connect()
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
 
     @property
     def in_transaction(self) -> bool:
@@ -213,55 +210,47 @@ class Session:
         return self.raw.execute(marked(sql), plain(params))
 
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement once a row; many rows that are inserted travel as one text."""
-        from itertools import chain, islice
+        """Run a statement once a row; many rows that are inserted travel as one value."""
+        from itertools import islice
 
         rest, target = iter(rows), _target(sql)
-        first = list(islice(rest, MANY))
-        if target and len(first) == MANY:
-            self._driver.copy(self.raw, f"COPY {target} FROM STDIN", _blocks(chain(first, rest)))
-        elif first:
-            self.raw.cursor().executemany(marked(sql), [plain(row) for row in chain(first, rest)])
+        while batch := [plain(row) for row in islice(rest, AT_ONCE)]:
+            if target and len(batch) > FEW:
+                self.execute(*_inserted_at_once(*target, batch))
+            else:
+                self.raw.cursor().executemany(marked(sql), batch)
 
     def close(self) -> None:
         """End the connection."""
         self.raw.close()
 
 
-def _target(sql: str) -> str:
-    """Table and columns of an INSERT that takes one row as it is; empty for any other statement.
+def _target(sql: str) -> Optional[tuple[str, list[str]]]:
+    """Table and columns of an INSERT that takes one row as it is; None for any other statement.
 
     >>> _target("INSERT INTO t (a, b) VALUES (?, ?)")
-    't (a, b)'
+    ('t', ['a', 'b'])
     """
-    start, _, marks = sql.partition(" VALUES ")
-    return start[len("INSERT INTO ") :] if start.startswith("INSERT INTO ") and not marks.strip("(?, )") else ""
+    start, _, marks = sql.partition(") VALUES ")
+    table, _, columns = start[len("INSERT INTO ") :].partition(" (")
+    return (table, columns.split(", ")) if sql.startswith("INSERT INTO ") and not marks.strip("(?, )") else None
 
 
-def _blocks(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The text by which COPY takes rows, in pieces."""
-    lines: list[str] = []
-    for row in rows:
-        lines.append("\t".join([_copied(value) for value in row]))
-        if len(lines) == MANY:
-            yield "\n".join(lines) + "\n"
-            lines = []
-    if lines:
-        yield "\n".join(lines) + "\n"
+def _inserted_at_once(table: str, columns: list[str], rows: list[list[object]]) -> tuple[str, list[object]]:
+    """One statement that inserts all rows, as one JSON: a statement of thousands of values takes long to be sent."""
+    import json
+
+    names = ", ".join(columns)
+    sql = f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, ?::json)"
+    try:
+        text = json.dumps([dict(zip(columns, row)) for row in rows], ensure_ascii=False, allow_nan=False)
+    except ValueError:  # a number that JSON lacks
+        told = {float("inf"): "Infinity", float("-inf"): "-Infinity"}
+        rows = [[told.get(cell, cell) if isinstance(cell, float) else cell for cell in row] for row in rows]
+        text = json.dumps([dict(zip(columns, row)) for row in rows], ensure_ascii=False)
+    return sql, [text]
 
 
-def _copied(value: object) -> str:
-    if value is None:
-        return "\\N"
-    found = _plain(value)
-    if isinstance(found, str):
-        return found.translate(_ESCAPED)
-    if found is None:
-        return "\\N"
-    return int.__repr__(found) if isinstance(found, int) else repr(found)
-
-
-_ESCAPED = {ord(char): f"\\{letter}" for char, letter in (("\\", "\\"), ("\t", "t"), ("\n", "n"), ("\r", "r"))}
 _marked: dict[str, str] = {}
 
 

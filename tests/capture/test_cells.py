@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -124,11 +125,26 @@ def test_a_huge_line_and_a_huge_output_become_a_note(log):
 
 
 def test_many_large_outputs_do_not_add_up_for_ever(log, monkeypatch):
-    monkeypatch.setattr(cells, "MOST_OF_ALL", 1000)
+    monkeypatch.setattr(cells, "MOST_OF_ALL", 5000)
     for _ in range(5):
-        log.add("display", {"image/png": "A" * 400}, {}, None)
+        log.add("display", {"image/png": "A" * 2000}, {}, None)
     kinds = [list(output["data"]) for output in log.outputs()]
     assert kinds == [["image/png"]] * 2 + [["text/plain"]] * 3
+
+
+def test_what_was_cleared_takes_no_room(log, monkeypatch):
+    monkeypatch.setattr(cells, "MOST_OF_ALL", 3000)
+    monkeypatch.setattr(cells, "MOST_KEPT", 25_000)
+    for number in range(10):
+        log.add("clear", True)
+        log.add("display", {"image/png": f"{number}" * 2000}, {}, None)
+    (output,) = log.outputs()
+    assert output["data"] == {"image/png": "9" * 2000}
+    size = os.path.getsize(log.path)
+    for _ in range(10):
+        log.add("display", {"image/png": "A" * 2000}, {}, None)
+    assert "is not kept: image/png" in str(log.outputs()[-1])
+    assert os.path.getsize(log.path) < size + 8000
 
 
 def test_outputs_are_cleared_and_updated_as_a_front_end_does(log):

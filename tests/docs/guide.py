@@ -18,7 +18,7 @@ def notebook(page: str) -> dict[str, object]:
         at = found.end()
         if info.strip():
             continue
-        text = code if language == "python" else "".join(f"!{line}\n" for line in code.splitlines())
+        text = code if language == "python" else f"%%sh\nset -e\n{code}"  # a command that fails is an error
         cells.append(_cell("code", text, len(cells)))
     cells.append(_cell("markdown", page[at:], len(cells)))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -15,6 +15,7 @@ FLOORS = {
     "storage": 2,
     "serializers": 2,
     "ext": 3,
+    "examples": 4,
     "models": 4,
     "instance": 5,
     "capture": 5,

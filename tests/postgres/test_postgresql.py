@@ -67,6 +67,20 @@ def test_what_is_no_name_of_a_schema_is_refused(workdir, postgresql, schema):
         ln.Instance.init(workdir, database=postgresql.url(schema))
 
 
+def test_many_rows_at_once_keep_numbers_and_texts_as_they_are(instance):
+    numbers = [0.1, 1e300, -0.0, float("inf"), float("-inf"), 2**53, None]
+    texts = ["", "\\N", "\\", "a\tb\r\nc", "'", '"', "%s", "?", "\x01", "\u2028", "😀", None]
+    cells = [(number, text) for number in numbers for text in texts]
+    with instance.database.write("try") as tx:
+        tx.execute("CREATE TABLE tried (number DOUBLE PRECISION, text TEXT)")
+        tx.insert_many("tried", ["number", "text"], cells)
+        tx.insert_many("tried", ["number", "text"], cells[:3])
+        assert tx.read("SELECT number, text FROM tried") == [*cells, *cells[:3]]
+        tx.execute("DROP TABLE tried")
+    with pytest.raises(ln.errors.LaminLiteError, match="NUL"), instance.database.write("try") as tx:
+        tx.insert_many("tried", ["number", "text"], [*cells, (1.0, "a\0b")])
+
+
 def test_a_server_that_does_not_answer_is_one_sentence(workdir):
     from tests.postgres.server import free_port
 

@@ -1,0 +1,254 @@
+"""Which notebook it is: told by front ends and programs, found, or not known; never an error, never a question."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("ipykernel", reason="Jupyter is not installed: `nox -s notebooks` brings it")
+pytest.importorskip("jupyter_client", reason="Jupyter is not installed: `nox -s notebooks` brings it")
+
+from tests.tracking.kernels import Kernel, Notebook, ServerKernel, markdown
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries of Jupyter in this process
+
+TRACK = "import lamin_lite as ln\nln.track()"
+FINISH = "ln.finish()"
+
+
+@pytest.fixture
+def started(project):
+    """Start kernels that nobody told anything, but for these variables."""
+    kernels = []
+
+    def start(folder=None, **environ):
+        kernels.append(Kernel(folder or project.folder, project.environ(**environ)))
+        return kernels[-1]
+
+    yield start
+    for kernel in kernels:
+        kernel.close()
+    gc.collect()  # what the libraries of Jupyter leave open is found here, and not in other tests
+
+
+@pytest.fixture
+def program(project):
+    """Run a program of Jupyter to its end."""
+
+    def run(module, *args, code=0, needs=None, **env):
+        pytest.importorskip(needs or module, reason=f"{needs or module} is not installed: `nox -s notebooks` brings it")
+        command = [sys.executable, *(["-m", module] if not module.endswith(".py") else [module]), *map(str, args)]
+        done = subprocess.run(
+            command,
+            cwd=project.folder,
+            env=project.environ(**env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def keys(project):
+    """Keys of the transforms of the runs."""
+    return [run.transform.key for run in project.runs()]
+
+
+# -- programs that run whole notebooks
+
+
+def test_nbconvert(project, program):
+    notebook = Notebook(project.folder / "my dïr" / "my nötebook.ipynb", markdown("# Title"), TRACK, "print(1)")
+    program("nbconvert", "--execute", "--inplace", "my dïr/my nötebook.ipynb")
+    program("nbconvert", "--execute", "--to", "html", "my dïr/my nötebook")
+    first, second = project.runs()
+    assert first.transform == second.transform == project.instance.Transform.get(key="my nötebook.ipynb")
+    assert {first.status, second.status} == {"completed"}
+    assert first.report.suffix == second.report.suffix == ".ipynb"
+    page = notebook.path.with_suffix(".html").read_text(encoding="utf-8")
+    assert "started new Run" in page
+    assert 'data-mime-type="application/vnd.jupyter.stderr"' not in page, "our words stand on no red ground"
+
+
+def test_a_notebook_that_fails_under_nbconvert(project, program):
+    Notebook(project.folder / "n.ipynb", TRACK, "print('before')", "1/0", FINISH)
+    program("nbconvert", "--execute", "--to", "html", "n.ipynb", code=1)
+    run = project.only_run()
+    assert (run.status, run.transform.key) == ("errored", "n.ipynb")
+    outputs = [cell["outputs"] for cell in run.report.load(is_run_input=False)["cells"]]
+    assert outputs[1][0]["text"] == "before\n"
+    assert outputs[2][0]["ename"] == "ZeroDivisionError"
+
+
+def test_notebooks_that_begin_alike_are_told_apart_when_all_has_run(project, program):
+    for name in "abc":
+        Notebook(project.folder / f"{name}.ipynb", TRACK, "@ln.step()\ndef f(): return 1\nf()", f"'{name}'")
+    program("jupyter", "execute", "a.ipynb", "b.ipynb", "c.ipynb", needs="nbclient.cli")
+    assert keys(project) == ["a.ipynb", "a.ipynb", "b.ipynb", "b.ipynb", "c.ipynb", "c.ipynb"]
+    assert {run.status for run in project.runs()} == {"completed"}
+    assert project.instance.Transform.filter().count() == 3
+
+
+def test_papermill_names_the_notebook_and_gives_params(project, program):
+    parameters = {"cell_type": "code", "source": "alpha = 1", "outputs": [], "execution_count": None}
+    parameters["metadata"] = {"tags": ["parameters"]}
+    Notebook(project.folder / "in" / "n.ipynb", parameters, TRACK, "print(alpha)", FINISH)
+    (project.folder / "out").mkdir()
+    program("papermill", "in/n.ipynb", "out/n_7.ipynb", "-p", "alpha", "7", "-p", "api_key", "hunter2hunter2")
+    program("papermill", "in/n.ipynb", "out/n_8.ipynb", "-p", "alpha", "8")
+    (project.folder / "run.py").write_text(
+        "import papermill\npapermill.execute_notebook('in/n.ipynb', 'out/n_9.ipynb', parameters={'alpha': [9]})"
+    )
+    program("run.py", needs="papermill")
+    assert keys(project) == ["n.ipynb"] * 3
+    assert project.instance.Transform.filter().count() == 1
+    assert [run.params for run in project.runs()] == [{"alpha": 7, "api_key": "***"}, {"alpha": 8}, {"alpha": [9]}]
+    assert "print(alpha)" in str(project.runs()[2].report.load(is_run_input=False))
+    assert b"hunter2" not in b"".join(
+        path.read_bytes() for path in (project.folder / "data").rglob("*") if path.is_file()
+    )
+
+
+def test_nbclient_within_another_program(project, program):
+    Notebook(project.folder / "sub" / "n.ipynb", TRACK, "'n'", FINISH)
+    Notebook(project.folder / "other.ipynb", "1", TRACK)
+    (project.folder / "run.py").write_text(
+        "import nbformat, nbclient\nnbclient.NotebookClient(nbformat.read('sub/n.ipynb', 4)).execute()"
+    )
+    program("run.py", needs="nbclient")
+    assert keys(project) == ["n.ipynb"]
+
+
+def test_a_notebook_that_runs_another_one_hands_on_no_name(project, program, started):
+    Notebook(project.folder / "inner.ipynb", TRACK, "'inner'")
+    outer = Notebook(project.folder / "outer.ipynb", TRACK)
+    pytest.importorskip("nbconvert")
+    kernel = started(JPY_SESSION_NAME=outer.path)
+    kernel.cell(outer, 1)
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "inner.ipynb"]
+    kernel.words(f"import subprocess\nsubprocess.run({command!r}, check=True, capture_output=True);")
+    outer_run, inner_run = project.runs()
+    assert (outer_run.transform.key, inner_run.transform.key) == ("outer.ipynb", "inner.ipynb")
+    assert inner_run.initiated_by_run == outer_run
+
+
+# -- front ends
+
+
+def test_jupyter_server(project):
+    pytest.importorskip("jupyter_server", reason="jupyter_server is not installed: `nox -s notebooks` brings it")
+    import jupyter_server
+
+    if jupyter_server.version_info[0] < 2:
+        pytest.skip("Jupyter Server before 2 tells kernels nothing")
+    notebook = Notebook(project.folder / "sub dir" / "nötebook.ipynb", markdown("# T"), TRACK, FINISH)
+    kernel = ServerKernel(project.folder, notebook.path, project.environ())
+    try:
+        kernel.cell(notebook, 1, with_id=True)
+        kernel.cell(notebook, 2, with_id=True)
+        assert project.only_run().transform.path_hint == str(notebook.path.resolve())
+        kernel.cell(notebook, 1, with_id=True)
+    finally:
+        kernel.close()
+    assert [run.status for run in project.runs()] == ["completed", "completed"]
+
+
+def test_vscode(project, started):
+    notebook = Notebook(project.folder / "a b.ipynb", TRACK)
+    kernel = started()
+    kernel.words(f"__vsc_ipynb_file__ = {str(notebook.path)!r}")
+    kernel.cell(notebook, 1)
+    other = Notebook(project.folder / "c d.ipynb", "import lamin_lite as ln", "ln.track()")
+    kernel = started()
+    for number in (1, 2):
+        uri = f"vscode-notebook-cell:{str(other.path).replace(' ', '%20')}#W{number}sZmlsZQ%3D%3D"
+        kernel.words(other.code(number)["source"], uri)
+    assert keys(project) == ["a b.ipynb", "c d.ipynb"]
+
+
+def test_a_path_that_is_given_wins(project, started):
+    told = Notebook(project.folder / "told.ipynb", TRACK)
+    Notebook(project.folder / "given.ipynb", markdown("# Given"))
+    kernel = started(JPY_SESSION_NAME=told.path)
+    kernel.words("import lamin_lite as ln\nln.track(path='given.ipynb')")
+    assert project.only_run().transform.description == "Given"
+    assert "there is no such file" in str(kernel.run("ln.track(path='none.ipynb')", fails=True))
+    assert project.only_run().status == "started"
+
+
+def test_a_name_that_is_no_file_is_no_hint(project, started):
+    notebook = Notebook(project.folder / "real.ipynb", TRACK)
+    kernel = started(JPY_SESSION_NAME=project.folder / "console-1-abc")
+    kernel.words("__vsc_ipynb_file__ = 'Untitled-1.ipynb'")
+    notebook.cells.insert(0, {**notebook.cells[0], "source": "__vsc_ipynb_file__ = 'Untitled-1.ipynb'", "id": "first"})
+    notebook.save()
+    kernel.cell(notebook, 2)
+    assert keys(project) == ["real.ipynb"]
+
+
+def test_a_notebook_kept_as_text_is_a_notebook(project, started):
+    path = project.folder / "paired.py"
+    path.write_text("# %% [markdown]\n# # Title\n\n# %%\nimport lamin_lite as ln\nln.track()\n")
+    started(JPY_SESSION_NAME=path).words(TRACK)
+    transform = project.only_run().transform
+    assert (transform.key, transform.kind, transform.source_code) == ("paired.py", "notebook", path.read_text())
+
+
+def test_without_any_hint_the_run_is_interactive_and_one_sentence_says_so(project, started):
+    kernel = started()
+    said = kernel.words(TRACK).split("\n")
+    assert said[1:] == [
+        "! The file of this notebook was not found, so the run is kept under interactive.ipynb: name the file by "
+        'ln.track(path="my_notebook.ipynb").'
+    ]
+    kernel.words("print('a')\n@ln.step()\ndef f(): return 1\nf();")
+    assert len(kernel.words(FINISH).split("\n")) == 1
+    run, step = project.runs()
+    assert run.transform == step.transform
+    assert (run.transform.key, run.transform.kind, run.status) == ("interactive.ipynb", "interactive", "completed")
+    assert "print('a')" in json.dumps(run.report.load(is_run_input=False))
+    kernel.words("import lamin_lite as ln\nln.track('abcdEFGH1234', key='named.ipynb')")
+    kernel.words("ln.track('abcdEFGH1234')")
+    assert keys(project)[2:] == ["named.ipynb", "named.ipynb"]
+
+
+def test_of_equal_notebooks_the_one_that_ran_before_is_meant(project, started):
+    first = Notebook(project.folder / "a.ipynb", TRACK, "1")
+    kernel = started()
+    kernel.cell(first, 1)
+    shutil.copy(first.path, project.folder / "b.ipynb")
+    kernel = started()
+    assert "!" not in kernel.cell(first, 1)
+    assert keys(project) == ["a.ipynb", "a.ipynb"]
+    Notebook(project.folder / "c.ipynb", "import os", TRACK)
+    Notebook(project.folder / "d.ipynb", "import os", TRACK)
+    kernel = started()
+    kernel.words("import os")
+    assert "Several notebooks begin as this one does (c.ipynb, d.ipynb)" in kernel.words(TRACK)
+
+
+def test_broken_and_huge_numbers_of_notebooks_hinder_nothing(project, started):
+    (project.folder / "broken.ipynb").write_text("{")
+    (project.folder / "folder.ipynb").mkdir()
+    (project.folder / "dangling.ipynb").symlink_to("nowhere")
+    (project.folder / "loop").symlink_to(project.folder)
+    for number in range(320):
+        (project.folder / "many").mkdir(exist_ok=True)
+        (project.folder / "many" / f"{number}.ipynb").write_text('{"cells": []}')
+    notebook = Notebook(project.folder / "n.ipynb", TRACK)
+    kernel = started()
+    before = time.monotonic()
+    kernel.cell(notebook, 1)
+    assert time.monotonic() - before < 20
+    assert keys(project) == ["n.ipynb"]
