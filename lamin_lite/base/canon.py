@@ -165,12 +165,11 @@ def _typed_number(value: Union[int, float]) -> tuple[str, Optional[float], Optio
 
 
 def _typed_text(value: str) -> tuple[str, Optional[float], Optional[str]]:
-    import json
-
+    kind = "text"
     if not storable(value):
+        import json
+
         value, kind = json.dumps(value), "odd"
-    else:
-        kind = "text"
     return (kind, None, value) if len(value) <= MAX_TEXT else ("long", None, _shortened(value))
 
 

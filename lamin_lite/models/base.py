@@ -11,7 +11,7 @@ from ..sql.lookups import Q
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
-from . import late, locks, removal, session
+from . import late, locks, session
 from .registry import ARCHIVE, MAIN, TRASH, Manager, maker, query
 from .related import Links, RelatedSet, link_projects_of_run
 
@@ -377,6 +377,8 @@ class SQLRecord:
         with self._store.database.write(f"remove {type(self).__name__}") as tx:
             locks.check(tx, self)
             self._removing(tx)
+            from . import removal
+
             removal.remove(tx, self, force=force)
             self._removed(tx)
         self._values["id"], self._is_removed = None, True

@@ -9,7 +9,7 @@ from ..sql import lookups
 from ..sql.fields import BoolField, ForeignKey, IntField, JsonField, TextField, TimeField
 from ..sql.relations import ParamsIndex, Relation
 from ..sql.schema import Index
-from . import late, removal
+from . import late
 from .base import Stamped, query
 from .feature_values import Features
 from .related import Links
@@ -120,6 +120,8 @@ class Run(Stamped, table="run"):
         own = [self.report, *self._pages()]
         for report in own:
             if report is not None and report.kind == names.KIND_OF_RUN_FILES:
+                from . import removal
+
                 removal.remove(tx, report, force=False)
 
     def _pages(self) -> QuerySet[Artifact]:

@@ -11,7 +11,6 @@ import math
 from .. import errors
 from ..base import canon, display
 from ..base._typing import TYPE_CHECKING
-from . import dates
 from .fields import DateField, Field, ForeignKey, IntField, JsonField, TextField, TimeField
 from .relations import ParamsIndex, Relation, compiled_pattern, inside, successor
 from .schema import SQLITE
@@ -181,6 +180,8 @@ class Compiler:
         return condition(field, column, lookup, value)
 
     def _part(self, field: Field[Any], column: str, path: Sequence[str], value: object) -> SQL:
+        from . import dates
+
         part, lookup = path[1], path[2] if len(path) > 2 else "exact"
         if len(path) > 3 or lookup not in dates.LOOKUPS:
             raise unknown_lookup("__".join(path), path[-1])
@@ -267,13 +268,19 @@ def _together(model: Model, q: Q) -> list[Union[Q, tuple[str, object]]]:
     }
     if len(moments) < 2:
         return q.children
+    from . import dates
+
     rest = [child for child in q.children if isinstance(child, Q) or child[0] not in moments]
     return [*rest, *dates.together(moments).items()]
 
 
 def _parts_of(field: Field[Any]) -> Collection[str]:
     """The parts of a moment or a day that a lookup may name."""
-    return dates.PARTS if isinstance(field, TimeField) else dates.PARTS_OF_DAYS if isinstance(field, DateField) else ()
+    if not isinstance(field, (TimeField, DateField)):
+        return ()
+    from . import dates
+
+    return dates.PARTS if isinstance(field, TimeField) else dates.PARTS_OF_DAYS
 
 
 def field_named(model: Model, name: str) -> Field[Any] | Relation:

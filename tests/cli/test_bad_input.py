@@ -30,6 +30,8 @@ LINES = [
     "delete a --permanent --yes",
     "restore a",
     "reap",
+    "save .",
+    "load --key a",
 ]
 ELSEWHERE = {"info", "run", "rerun", "diff"}  #: whose answer it is, and those with more to get wrong
 NOT_UTF8 = os.fsdecode(b"caf\xe9")

@@ -20,7 +20,7 @@ def test_the_demo_shows_the_lineage_of_its_result(run_python, workdir):
     shown = demo(run_python, workdir).stdout
     tree = re.findall(r"(?:made by|^─*) ?(?:gc_workflow.py: )?(\w+)\(", shown)
     assert tree[:5] == ["summarise", "join_samples", "main", "gc_content", "parse_fasta"]
-    assert "cli args:   --min-length 12" in shown
+    assert re.search(r"cli args: +--min-length 12", shown)
     assert "min_length = 12" in shown
     assert "Environment" in shown
     assert max(map(len, shown.partition("Where to look next")[0].splitlines()[1:])) <= 100

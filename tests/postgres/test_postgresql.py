@@ -229,6 +229,7 @@ def test_rows_are_streamed_while_others_are_asked_and_within_a_transaction(insta
         assert "new.py" in [row.key for row in instance.Transform.filter().iterator()]
 
 
+@pytest.mark.slow
 def test_case_is_folded_as_python_does_for_every_character(instance):
     every = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
     sql = "SELECT folded(a) FROM unnest(?::text[]) WITH ORDINALITY AS u (a, b) ORDER BY b"

@@ -16,7 +16,10 @@ pytest.importorskip("jupyter_client", reason="Jupyter is not installed: `nox -s 
 
 from tests.tracking.kernels import Kernel, Notebook, ServerKernel, markdown
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries of Jupyter in this process
+pytestmark = [
+    pytest.mark.slow,  # kernels start in seconds
+    pytest.mark.filterwarnings("ignore"),  # of the libraries of Jupyter in this process
+]
 
 TRACK = "import lamin_lite as ln\nln.track()"
 FINISH = "ln.finish()"
