@@ -51,11 +51,11 @@ def save(rows: Iterable[R]) -> list[R]:
 
 
 def _groups(rows: list[Any]) -> Iterator[list[Any]]:
-    """Rows of one registry that follow each other, none of them twice."""
+    """Rows of one registry that follow each other, each once."""
     group: dict[int, Any] = {}
     kind: Any = None
     for row in rows:
-        if group and (type(row) is not kind or id(row) in group):
+        if group and type(row) is not kind:
             yield [*group.values()]
             group = {}
         kind = type(row)

@@ -107,7 +107,7 @@ def test_new_and_known_rows_of_several_registries_may_be_mixed(instance, transfo
     old.params = {"at": "after"}
     new = instance.Run(transform=transform, params={"at": "new"})
     records = [instance.Record(name=name) for name in ("a", "b", "a")]
-    ln.save([new, records[0], old, new, *records[1:], transform])
+    ln.save([new, new, records[0], old, new, *records[1:], transform])
     assert records[0] == records[2]
     assert [record.name for record in instance.Record.filter()] == ["a", "b"]
     assert [run.params["at"] for run in instance.Run.filter()] == ["after", "new"]

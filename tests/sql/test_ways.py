@@ -169,8 +169,12 @@ def test_first_rows_come_from_an_index_in_its_order(instance, monkeypatch, name)
 
 
 @pytest.mark.sqlite
-def test_what_most_rows_meet_is_found_at_the_beginning_of_the_order(instance, monkeypatch, made):
-    runs = instance.Run.filter(started_at__year=2024)
+@pytest.mark.parametrize(
+    ("name", "order"), [("started_at__year", "id"), ("status", "-started_at"), ("created_by", "-started_at")]
+)
+def test_what_most_rows_meet_is_found_at_the_beginning_of_the_order(instance, monkeypatch, name, order):
+    values = {"started_at__year": 2024, "status": "completed", "created_by": instance.User.filter().one()}
+    runs = instance.Run.filter(**{name: values[name]}).order_by(order)
     asked = statements(instance, monkeypatch, runs[:5].to_list)
     assert len(asked) == 1
     assert f"LIMIT {walks.LEAST}" in asked[0][0]
