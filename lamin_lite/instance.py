@@ -113,7 +113,7 @@ class Instance:
             place = os.path.dirname(os.path.dirname(place))
         elif os.path.basename(place) == names.MARKER_DIR:
             place = os.path.dirname(place)
-        marker = os.path.join(place, names.MARKER_DIR, names.INSTANCE_FILE)
+        marker = markers.file_of(place)
         if os.path.isfile(marker):
             values = markers.read(marker)
             if markers.POINTER in values:
@@ -165,7 +165,7 @@ class Instance:
         database, or if the database belongs to another storage.
         """
         root, main = os.path.abspath(path), os.path.abspath(os.path.join(path, storage))
-        marker = os.path.join(root, names.MARKER_DIR, names.INSTANCE_FILE)
+        marker = markers.file_of(root)
         file = os.path.join(main, names.MARKER_DIR, names.DATABASE_FILE)
         with translating("make the instance", root):
             if os.path.isfile(marker):
@@ -454,7 +454,7 @@ def point(folder: Path, path: Path) -> tuple[Instance, bool]:
     Raises `NoInstance`, and `Conflict` for a folder that has an instance of its own.
     """
     home = os.path.abspath(folder)
-    marker = os.path.join(home, names.MARKER_DIR, names.INSTANCE_FILE)
+    marker = markers.file_of(home)
     path = markers.pointer_in(path) or path  # never a pointer to a pointer
     instance = Instance.open(path)
     if os.path.isfile(marker):
@@ -463,7 +463,7 @@ def point(folder: Path, path: Path) -> tuple[Instance, bool]:
             raise errors.Conflict(f"{home} has an instance of its own, {own.name!r}: go to another folder.")
         if own is not None:
             return own, False
-    place = instance.root if os.path.isfile(_marker_of(instance)) else os.path.abspath(path)
+    place = instance.root if os.path.isfile(markers.file_of(instance.root)) else os.path.abspath(path)
     before = markers.read(marker) if os.path.isfile(marker) else {}
     above = not os.path.isabs(markers.relative(home, place))  # then both are moved together, too
     named = os.path.relpath(place, home).replace(os.sep, "/") if above else markers.relative(place, home)
@@ -476,17 +476,13 @@ def point(folder: Path, path: Path) -> tuple[Instance, bool]:
     return Instance.open(home), True
 
 
-def _marker_of(instance: Instance) -> str:
-    return os.path.join(instance.root, names.MARKER_DIR, names.INSTANCE_FILE)
-
-
 def unpoint(folder: Path) -> str:
     """Take back what `point` did; the path of the instance that was named. Nothing else is touched.
 
     Raises `NoInstance` for a folder without such a marker, `Conflict` for one with an instance of its own.
     """
     home = os.path.abspath(folder)
-    marker = os.path.join(home, names.MARKER_DIR, names.INSTANCE_FILE)
+    marker = markers.file_of(home)
     if not os.path.isfile(marker):
         raise errors.NoInstance(f"{home} is not connected to an instance by a marker of its own.")
     there = markers.pointer_in(home)
@@ -523,7 +519,7 @@ def found() -> Instance:
     foreign: list[str] = []
     for place in places:
         for folder in _upward(place):
-            if not os.path.isfile(os.path.join(folder, names.MARKER_DIR, names.INSTANCE_FILE)):
+            if not os.path.isfile(markers.file_of(folder)):
                 continue
             if _is_mine(os.path.join(folder, names.MARKER_DIR)):
                 return Instance.open(folder)

@@ -155,11 +155,7 @@ def is_notebook() -> bool:
 
 def _of_notebook() -> Any:
     """What shows values in the notebook that runs this, or None. IPython is only asked where it is loaded already."""
-    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    shell = get_shell() if get_shell is not None else None
-    if getattr(shell, "kernel", None) is None:  # no IPython, or one in a terminal
-        return None
-    return getattr(sys.modules.get("IPython.display"), "display", None)
+    return None if kernel_shell() is None else getattr(sys.modules.get("IPython.display"), "display", None)
 
 
 def draw_tree(tree: Tree) -> str:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 POINTER = "connect"  #: in a marker: path of the instance that is used here, in the place of one of its own
 
 
+def file_of(folder: Path) -> str:
+    """Where the marker of a folder lies."""
+    return os.path.join(folder, names.MARKER_DIR, names.INSTANCE_FILE)
+
+
 def relative(path: str, start: str, within: Optional[str] = None) -> str:
     """The path relative to a folder if it lies below it (or below ``within``), else absolute."""
     home = os.path.abspath(within or start)
@@ -49,6 +54,6 @@ def write(file: str, values: dict[str, Any]) -> None:
 
 def pointer_in(folder: Path) -> Optional[str]:
     """Absolute path of the instance that the marker of a folder names; None if it is no such marker."""
-    marker = os.path.join(folder, names.MARKER_DIR, names.INSTANCE_FILE)
+    marker = file_of(folder)
     named = read(marker).get(POINTER) if os.path.isfile(marker) else None
     return None if named is None else os.path.normpath(os.path.join(os.path.abspath(folder), str(named)))

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .. import errors
-from ..base import display, names
+from ..base import display, markers, names
 from ..instance import Instance
 from ..lineage import words
 from . import finding, output
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make it in the current directory, or say that it is there."""
-    known = os.path.isfile(os.path.join(names.MARKER_DIR, names.INSTANCE_FILE))
+    known = os.path.isfile(markers.file_of("."))
     marked = os.path.join(arguments.storage or STORAGE, names.MARKER_DIR, names.STORAGE_FILE)
     joined = not known and os.path.isfile(marked)
     instance = _instance(arguments, known)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from .picture import Box, Picture
 
-ROOM = 340.0  #: for a line of a label
 _STYLES = {"artifact": "note", "run": "box", "transform": "component"}
 
 
@@ -34,26 +33,23 @@ def _lines(picture: Picture, base: Optional[str]) -> Iterator[str]:
             yield f"  {_node(names[box.uid], box, base)}"
     for at, frame in enumerate(picture.frames):
         yield f"  subgraph cluster_{at} {{"
-        yield f'    label={quoted(fitted(frame.title, ROOM, 14))}; labeljust=l; style=rounded; color="{theme.LINE}"'
+        yield f'    label={quoted(fitted(frame.title, theme.ROOM, 14))}; labeljust=l; style=rounded; color="{theme.LINE}"'
         yield from (f"    {_node(names[box.uid], box, base)}" for box in picture.boxes if box.frame == frame.uid)
         yield "  }"
     for link in picture.links:
-        style = " [style=dashed]" if link.role in ("recreated", "run") else ""
+        style = " [style=dashed]" if link.role in theme.DASHED_ROLES else ""
         yield f"  {names[link.source]} -> {names[link.target]}{style}"
     yield from (f"  // {clean(note)}" for note in picture.notes)
     yield "}"
 
 
 def _node(name: str, box: Box, base: Optional[str]) -> str:
-    title = fitted(clean(box.title), ROOM, 14, keep_end=box.kind != "run" and not box.several)
-    cut = " · ".join(f"+{count:,} {side}" for count, side in ((box.before, "before"), (box.after, "after")) if count)
-    label = "\n".join(line for line in (title, fitted(clean(box.note), ROOM, 14), cut) if line)
     look = theme.look_of(box)
     colours, styles = theme.COLOURS[look], ["filled"]
     styles += (["rounded"] if box.kind == "run" else []) + (["dashed"] if look in theme.DASHED else [])
     facts = "\n".join(f"{name}: {value}" for name, value in box.details)
     values = {
-        "label": quoted(label),
+        "label": quoted("\n".join(theme.label_of(box))),
         "tooltip": quoted(facts or box.title),
         "shape": _STYLES.get(box.kind, "box"),
         "style": quoted(",".join(styles)),

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from .picture import Box, Picture
 
-ROOM = 340.0  #: for a line of a label
 #: what Mermaid, its Markdown or the HTML of its labels would read as something else than itself
 _SPECIAL = frozenset('"#&<>`*_~%;@')
 _SPLIT = "\\$"  #: with what follows they mean something even as entities, unless there is a space, if an empty one
@@ -35,12 +34,12 @@ def _lines(picture: Picture) -> Iterator[str]:
         if box.frame is None:
             yield f"  {_node(names[box.uid], box)}"
     for at, frame in enumerate(picture.frames):
-        yield f'  subgraph g{at}["{escaped(fitted(frame.title, ROOM, 14))}"]'
+        yield f'  subgraph g{at}["{escaped(fitted(frame.title, theme.ROOM, 14))}"]'
         yield "    direction LR"
         yield from (f"    {_node(names[box.uid], box)}" for box in picture.boxes if box.frame == frame.uid)
         yield "  end"
     for link in picture.links:
-        arrow = "-.->" if link.role in ("recreated", "run") else "-->"
+        arrow = "-.->" if link.role in theme.DASHED_ROLES else "-->"
         yield f"  {names[link.source]} {arrow} {names[link.target]}"
     for at in range(len(picture.frames)):
         yield f"  style g{at} fill:{theme.LINE}18,stroke:{theme.LINE}"
@@ -55,10 +54,7 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 
 def _node(name: str, box: Box) -> str:
-    title = fitted(clean(box.title), ROOM, 14, keep_end=box.kind != "run" and not box.several)
-    note = fitted(clean(box.note), ROOM, 14)
-    cut = " · ".join(f"+{count:,} {side}" for count, side in ((box.before, "before"), (box.after, "after")) if count)
-    label = "<br/>".join(escaped(line) for line in (title, note, cut) if line)
+    label = "<br/>".join(escaped(line) for line in theme.label_of(box))
     left, right = ("([", "])") if box.kind == "run" else ("[[", "]]") if box.kind == "transform" else ("[", "]")
     return f'{name}{left}"{label}"{right}:::{theme.look_of(box)}'
 

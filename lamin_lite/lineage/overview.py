@@ -9,7 +9,8 @@ from ..base import display
 from ..errors import InvalidArgument
 from ..models import session
 from ..models.base import Manager, SQLRecord
-from ..sql.lookups import nearest
+from ..sql.lookups import advice
+from ..sql.tables import html_table, terminal_width, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +39,10 @@ def view(*, limit: int = 7, registries: Union[Named, Sequence[Named], None] = No
         if not total:
             continue
         title = name + (f": the newest {limit:,} of {total:,}" if total > limit else "")
+        shown = rows[:limit]._labelled()
         if display.is_notebook():
-            pages.append(rows[:limit]._repr_html_(title))
-        texts.append(f"{title}\n{rows[:limit]}")
+            pages.append(html_table(shown, title))
+        texts.append(f"{title}\n{text_table(shown, terminal_width())}")
     text = "\n\n".join(texts) or "There are no rows yet."
     display.show_rich(display.Rich(text, "".join(pages)) if pages else text)
 
@@ -51,7 +53,5 @@ def _names(registries: Union[Named, Sequence[Named]]) -> list[str]:
     known = (*SHOWN, *OTHERS)
     for name in names:
         if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}."
-            raise InvalidArgument(f"There is no registry {name!r}: {hint}")
+            raise InvalidArgument(f"There is no registry {name!r}: {advice(name, known)}")
     return names

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from .labels import clean, fitted
+
 if TYPE_CHECKING:
     from .picture import Box
+
+
+ROOM = 340.0  #: for a line of a label, in pixels
+DASHED_ROLES = frozenset({"recreated", "run"})  #: of links that lineage does not follow
 
 
 class Colours(NamedTuple):
@@ -42,6 +48,13 @@ MEANINGS = {
     "started": "still running",
     "scheduled": "scheduled",
 }
+
+
+def label_of(box: Box) -> list[str]:
+    """The lines of a label, in formats whose programs lay them out: title, note, and how much was left out beside it."""
+    title = fitted(clean(box.title), ROOM, 14, keep_end=box.kind != "run" and not box.several)
+    cut = " · ".join(f"+{count:,} {side}" for count, side in ((box.before, "before"), (box.after, "after")) if count)
+    return [line for line in (title, fitted(clean(box.note), ROOM, 14), cut) if line]
 
 
 def look_of(box: Box) -> str:

@@ -439,9 +439,7 @@ def _hint(cls: type[SQLRecord], name: str) -> str:
 
 def _unknown_argument(cls: type[SQLRecord], name: str) -> errors.InvalidArgument:
     names = [field.name for field in cls.__table__.fields.values() if not field.hidden]
-    near = lookups.nearest(name, names)
-    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(names))}."
-    return errors.InvalidArgument(f"{cls.__name__}() has no argument {name!r}: {hint}")
+    return errors.InvalidArgument(f"{cls.__name__}() has no argument {name!r}: {lookups.advice(name, names)}")
 
 
 def _shown(name: str, value: Any) -> str:

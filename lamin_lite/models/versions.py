@@ -6,7 +6,7 @@ from .. import errors
 from ..base import clock, display, uids
 from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, TextField
-from ..sql.lookups import Q, nearest
+from ..sql.lookups import Q, advice
 from ..sql.schema import Index
 from . import locks
 from .base import MAIN, TRASH, Stamped, query
@@ -77,9 +77,7 @@ class Versioned(Stamped):
                     f"{cls.__name__}() takes no {name}={value!r}: it is found out, not chosen. Leave it out."
                 )
             if name not in known:
-                choice = sorted(known - cls.found_out)
-                near = nearest(name, choice)
-                hint = f"did you mean {near!r}?" if near else f"there are {', '.join(choice)}."
+                hint = advice(name, known - cls.found_out)
                 raise errors.InvalidArgument(f"{cls.__name__}() has no argument {name!r}: {hint}")
 
     def _check_alone(self, given: Sequence[object], name: str) -> None:

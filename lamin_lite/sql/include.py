@@ -6,7 +6,7 @@ from .. import errors
 from ..base._typing import TYPE_CHECKING
 from .columns import Columns
 from .fields import ForeignKey
-from .lookups import Compiler, field_named, label_name, models, nearest
+from .lookups import Compiler, advice, field_named, label_name, models
 from .relations import Relation
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ def check_features(database: Database, names: Sequence[str]) -> None:
     known = [name for (name,) in database.read(f"SELECT name FROM {FEATURES} WHERE branch_id >= 0")]
     for name in names:
         if name not in known:
-            near = nearest(str(name), known)
-            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known)) or 'none'}."
-            raise errors.FieldError(f"There is no feature {name!r}: {hint}")
+            raise errors.FieldError(f"There is no feature {name!r}: {advice(str(name), known)}")
 
 
 def _owners(database: Database, model: Any, before: list[str], ids: Sequence[int]) -> dict[int, Optional[int]]:

@@ -359,9 +359,13 @@ def unknown_field(model: Model, name: str, features: Iterable[str] = ()) -> erro
 def unknown_lookup(path: str, name: str, more: Iterable[str] = ()) -> errors.FieldError:
     """The error for a lookup that does not exist."""
     known = LOOKUPS.union(more)
+    return errors.FieldError(f"{name!r} in {path!r} is no lookup: {advice(name, known)}")
+
+
+def advice(name: str, known: Collection[str]) -> str:
+    """What to say of a name that is not among the known ones: the nearest of them, else all."""
     near = nearest(name, known)
-    hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}."
-    return errors.FieldError(f"{name!r} in {path!r} is no lookup: {hint}")
+    return f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known)) or 'none'}."
 
 
 def nearest(word: str, words: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -11,7 +11,7 @@ from .fields import ForeignKey
 from .lookups import ID, Compiler, Q, field_named, label_name, models
 from .relations import Relation
 from .select import Select
-from .tables import cell, terminal_width, text_table
+from .tables import html_table, terminal_width, text_table
 
 if TYPE_CHECKING:
     from array import array
@@ -430,22 +430,20 @@ class QuerySet(Generic[R]):
         return f"<QuerySet [{rows}{cut}]>"
 
     def __str__(self) -> str:
-        total = self.count()
-        table = text_table(self[:ROWS]._labelled(), terminal_width())
-        return f"{table}\n... {total - ROWS:,} of {total:,} rows are not shown" if total > ROWS else table
+        rows, cut = self._page()
+        table = text_table(rows, terminal_width())
+        return f"{table}\n... {cut}" if cut else table
 
-    def _repr_html_(self, title: str = "", shown: int = ROWS) -> str:
+    def _repr_html_(self) -> str:
         """The table for a notebook."""
-        from ..base import markup
+        rows, cut = self._page()
+        return html_table(rows, note=cut)
 
-        total, rows = self.count(), self[:shown]._labelled()
-        note = f"{total - shown:,} of {total:,} rows are not shown" if total > shown else ""
-        names = [
-            name for name in (rows[0] if rows else {"no rows": None}) if any(row[name] is not None for row in rows)
-        ]
-        return markup.table(
-            names or ["no rows"], [[cell(row[name], name) for name in names] for row in rows], title, note
-        )
+    def _page(self) -> tuple[list[dict[str, Any]], str]:
+        """The rows that are shown, and what is said of the others."""
+        total = self.count()
+        cut = f"{total - ROWS:,} of {total:,} rows are not shown" if total > ROWS else ""
+        return self[:ROWS]._labelled(), cut
 
     def _labelled(self) -> list[dict[str, Any]]:
         """The rows as a table shows them: related ones by what people call them, one query for each relation."""

@@ -18,7 +18,7 @@ def text_table(rows: Sequence[dict[str, Any]], width: Optional[int] = None) -> s
     """Rows as an aligned table; columns without any value are left out, and those that do not fit are named."""
     if not rows:
         return "(no rows)"
-    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    names = with_values(rows)
     columns = [[name, *(cell(row[name], name) for row in rows)] for name in names]
     natural = [max(map(text_width, column)) for column in columns]
     widths = list(natural)
@@ -31,6 +31,20 @@ def text_table(rows: Sequence[dict[str, Any]], width: Optional[int] = None) -> s
     if len(widths) < len(names):
         lines.append(f"... not shown: {', '.join(names[len(widths) :])}")
     return "\n".join(lines)
+
+
+def html_table(rows: Sequence[dict[str, Any]], title: str = "", note: str = "") -> str:
+    """Rows as a table of HTML, with the same columns and cells; a notebook finds the room for them."""
+    from ..base import markup
+
+    names = with_values(rows)
+    cells = [[cell(row[name], name) for name in names] for row in rows]
+    return markup.table(names or ["no rows"], cells, title, note)
+
+
+def with_values(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The columns that say something; of no rows none."""
+    return [name for name in (rows[0] if rows else ()) if any(row[name] is not None for row in rows)]
 
 
 def _fitted(natural: Sequence[int], least: Sequence[int], width: int) -> list[int]:

@@ -10,6 +10,10 @@ import time
 import urllib.request
 from pathlib import Path
 
+#: cells that most notebooks have
+TRACK = "import lamin_lite as ln\nln.track()"
+FINISH = "ln.finish()"
+
 
 def markdown(text):
     """A cell with text."""

@@ -11,15 +11,12 @@ import pytest
 pytest.importorskip("ipykernel", reason="Jupyter is not installed: `nox -s notebooks` brings it")
 pytest.importorskip("jupyter_client", reason="Jupyter is not installed: `nox -s notebooks` brings it")
 
-from tests.tracking.kernels import Kernel, Notebook, markdown
+from tests.tracking.kernels import FINISH, TRACK, Kernel, Notebook, markdown
 
 pytestmark = [
     pytest.mark.slow,  # kernels start in seconds
     pytest.mark.filterwarnings("ignore"),  # of the libraries of Jupyter in this process
 ]
-
-TRACK = "import lamin_lite as ln\nln.track()"
-FINISH = "ln.finish()"
 
 
 @pytest.fixture
