@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .models import Transform as Transform
     from .models import ULabel as ULabel
     from .models import User as User
-    from .models import save as save
+    from .models.bulk import save as save
     from .sql.lookups import Q as Q
     from .tracking.context import context as context
     from .tracking.decorators import flow as flow
@@ -69,7 +69,7 @@ _NAMES = {
     "finish": ".tracking.entry",
     "flow": ".tracking.decorators",
     "init": ".instance",
-    "save": ".models",
+    "save": ".models.bulk",
     "settings": ".tracking.settings",
     "step": ".tracking.decorators",
     "track": ".tracking.entry",

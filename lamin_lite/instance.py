@@ -10,15 +10,12 @@ from __future__ import annotations
 import os
 
 from . import errors, models
-from .base import clock, fsio, markers, names, settings, uids
+from .base import clock, markers, names, settings, uids
 from .base._typing import TYPE_CHECKING
 from .ext import ext
 from .models import session
 from .models.base import Manager, get_or_create
 from .models.places import check_marker, mark, marked_uid
-from .sql import migrate
-from .sql.sqlite import SQLite
-from .storage.adapter import Adapter
 from .storage.translate import translating
 
 if TYPE_CHECKING:
@@ -87,6 +84,8 @@ class Instance:
     """
 
     def __init__(self, root: str, database: str, marker: Optional[str], values: dict[str, Any]) -> None:
+        from .sql import migrate
+
         self.root = root  #: folder of the marker
         self.name = str(values.get("name") or os.path.basename(root))
         self.settings = Settings(marker, values)
@@ -174,6 +173,8 @@ class Instance:
             server = _database(database) if database else None
             if server is not None:
                 server.connection()  # one that does not answer leaves no folder behind
+            from .base import fsio
+
             fsio.make_folder(os.path.dirname(file))
             uid = _made(server or _database(file), main)
             values = {
@@ -183,7 +184,6 @@ class Instance:
                 "storage": markers.relative(main, root),
                 "database": database or markers.relative(file, root),
             }
-            fsio.make_folder(os.path.dirname(marker))
             markers.write(marker, values)
         return cls.open(root)
 
@@ -245,6 +245,8 @@ class Instance:
             absolute = root if "://" in root else self._absolute(root)
             if "://" not in absolute:
                 check_marker(absolute, uid, marked is not None)
+            from .storage.adapter import Adapter
+
             made: Any = ext.storage_for_root(absolute)(absolute, {})
             cache = os.path.join(self.cache_dir, "storages", uid)
             self._storages[storage_id] = made if hasattr(made, "ingest") else Adapter(made, cache)
@@ -366,6 +368,8 @@ def _database(place: str) -> Database:
         from .sql.server import database_of
 
         return database_of(place, ext.database_for_url(place))
+    from .sql.sqlite import SQLite
+
     writable = os.access(place, os.W_OK) or not os.path.exists(place)
     return SQLite(place, readonly=not (writable and os.access(os.path.dirname(place), os.W_OK)))
 
@@ -383,6 +387,8 @@ def _joined(root: str, path: str) -> str:
 
 def _made(database: Database, main: str) -> str:
     """Make the tables and mark the main storage, or check both; the uid of the instance."""
+    from .sql import migrate
+
     uid, storage_uid = uids.random_uid(12), uids.random_uid(12)
 
     def seed(tx: Transaction) -> None:
@@ -471,7 +477,6 @@ def point(folder: Path, path: Path) -> tuple[Instance, bool]:
     if values == before:
         return Instance.open(home), False
     with translating("connect the folder", home):
-        fsio.make_folder(os.path.dirname(marker))
         markers.write(marker, values)
     return Instance.open(home), True
 
@@ -489,6 +494,8 @@ def unpoint(folder: Path) -> str:
     if there is None:
         raise errors.Conflict(f"{home} has an instance of its own, which stays: there is nothing to disconnect.")
     with translating("disconnect the folder", home):
+        from .base import fsio
+
         fsio.remove(marker)
         if not os.listdir(os.path.dirname(marker)):
             os.rmdir(os.path.dirname(marker))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from . import fsio, names
+from . import names
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def write(file: str, values: dict[str, Any]) -> None:
     """Put a marker in place, durably, whole or not at all."""
     import json
 
+    from . import fsio
+
+    fsio.make_folder(os.path.dirname(file))
     fsio.write_file(file, (json.dumps(values, indent=2) + "\n").encode())
 
 

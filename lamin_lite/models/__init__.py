@@ -6,7 +6,6 @@ from ..ext import frame_of
 from ..sql import query
 from . import collection, feature_values, related
 from .artifact import Artifact
-from .bulk import save
 from .collection import Collection
 from .feature import Feature
 from .feature_values import TABLES as VALUE_TABLES
@@ -42,5 +41,4 @@ __all__ = [
     "Transform",
     "ULabel",
     "User",
-    "save",
 ]

@@ -11,8 +11,7 @@ from ..ext import known_suffix
 from ..sql.fields import ForeignKey, IntField, JsonField, TextField
 from ..sql.lookups import Q
 from ..sql.relations import Relation
-from ..storage.folders import members
-from . import content, keys, late, saving, session
+from . import keys, late, session
 from .base import MAIN_STORAGE
 from .feature_values import Featured
 from .related import Links
@@ -106,6 +105,8 @@ class Artifact(Featured, Versioned, table="artifact"):
             raise errors.InvalidArgument(
                 "Artifact() needs the path of a file or folder: ln.Artifact('data.csv', key='data.csv')."
             )
+        from . import saving
+
         super().__init__(description=description, kind=kind, features=features, **others)
         self._check_values()
         self._source, self._copy, self._always_new = saving.checked_source(path), copy, skip_hash_lookup
@@ -132,6 +133,8 @@ class Artifact(Featured, Versioned, table="artifact"):
             raise errors.InvalidArgument(f"n_observations={self.n_observations} must be 0 or more, or left out.")
 
     def _key_in_place(self, key: Optional[str]) -> Optional[str]:
+        from . import saving
+
         placed = saving.key_in_place(self._store, self._source or "", self._copy)
         if key not in (None, placed):
             raise errors.InvalidArgument(
@@ -172,6 +175,8 @@ class Artifact(Featured, Versioned, table="artifact"):
         linked as one that recreated it. Other bytes under the same key are a new version.
         """
         if self._source is not None and self.id is None:
+            from . import saving
+
             saving.save(self, self._source, self._copy)
             return self
         return super().save()
@@ -229,6 +234,9 @@ class Artifact(Featured, Versioned, table="artifact"):
 
         >>> ln.save(ln.Artifact.from_dir("results", key="study/results", kind="dataset"))  # doctest: +SKIP
         """
+        from ..storage.folders import members
+        from . import saving
+
         folder = saving.checked_source(path)
         if not os.path.isdir(folder):
             raise errors.InvalidArgument(f"{folder} is a file: make an Artifact of it; from_dir is for folders.")
@@ -244,6 +252,8 @@ class Artifact(Featured, Versioned, table="artifact"):
     @classmethod
     def _of_blob(cls, store: Store, blob: Blob, space_id: Optional[int] = None, **values: Any) -> Self:
         """An artifact of bytes that are stored already, without a key and without a run."""
+        from . import saving
+
         artifact = object.__new__(cls)
         artifact._start(store, values)
         artifact._values["space_id"] = space_id
@@ -258,6 +268,8 @@ class Artifact(Featured, Versioned, table="artifact"):
     def path(self) -> Path:
         """Where the bytes lie. Read-only: to change data, change a copy and save that as a new version."""
         from pathlib import Path
+
+        from . import content
 
         return Path(content.path_of(self))
 
@@ -274,6 +286,8 @@ class Artifact(Featured, Versioned, table="artifact"):
         Recorded as an input of the current run; ``is_run_input=False`` does not record, a run is recorded instead.
         """
         from pathlib import Path
+
+        from . import content
 
         path = content.writable_copy(self) if writable else content.path_of(self)
         self._read_by(is_run_input)
@@ -309,6 +323,8 @@ class Artifact(Featured, Versioned, table="artifact"):
     def _read_by(self, is_run_input: Union[Run, bool, None]) -> None:
         run = session.current_run(self._store) if is_run_input is None or is_run_input is True else is_run_input
         if run:
+            from . import saving
+
             self.check_same_instance(run)
             saving.link_input(run, self)
 

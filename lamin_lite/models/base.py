@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base import clock, uids
 from ..base._typing import TYPE_CHECKING
-from ..sql import lookups, tables
+from ..sql import lookups
 from ..sql.fields import BoolField, Field, ForeignKey, JsonField, TextField, TimeField
 from ..sql.lookups import Q
 from ..sql.query import QuerySet
@@ -443,6 +443,8 @@ def _unknown_argument(cls: type[SQLRecord], name: str) -> errors.InvalidArgument
 
 
 def _shown(name: str, value: Any) -> str:
+    from ..sql import tables
+
     if hasattr(value, "strftime"):
         return tables.moment(value) + (" UTC" if hasattr(value, "hour") else "")
     return repr(f"{value[: tables.HASH]}…" if name == "hash" else value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
-from ..base import clock, hashing
+from ..base import clock
 from ..base._typing import TYPE_CHECKING, R
 from ..sql import lookups
 from ..sql.fields import ForeignKey, IntField, TextField, TimeField
@@ -151,6 +151,8 @@ class Collection(Versioned, table="collection"):
                 "A Collection needs a key to be found by, such as key='study'; or a description."
             )
         self._values["key"] = None if key is None else keys.checked(key)
+        from ..base import hashing
+
         self._values["hash"] = hashing.of_bytes("\n".join(f"{row.uid} {row.hash}" for row in self._new).encode())
 
     def _checked(self, artifacts: object) -> tuple[Artifact, ...]:

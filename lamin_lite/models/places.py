@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import canon, fsio, names
+from ..base import canon, names
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext
 from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
 from ..sql.relations import Relation
 from ..sql.schema import SQLITE, Index, Table
-from ..storage.local import check_root
 from .base import SQLRecord, Stamped, query
 
 if TYPE_CHECKING:
@@ -182,6 +181,8 @@ def mark(root: str, uid: str, instance: str) -> None:
     if os.path.exists(file):
         check_marker(root, uid, True)
         return
+    from ..base import fsio
+
     fsio.make_folder(os.path.dirname(file))
     text = canon.dumps({"storage": uid, "instance": instance})
     fsio.write_file(file, (text + "\n").encode())
@@ -199,6 +200,8 @@ def marked_uid(root: str) -> Optional[str]:
 
 def check_marker(root: str, uid: str, marked: bool) -> None:
     """Raise `UnknownStorage` unless the folder is there and is the storage with this uid."""
+    from ..storage.local import check_root
+
     check_root(root)
     if not marked:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import display, hashing
+from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import ForeignKey, TextField
@@ -90,6 +90,8 @@ class Transform(Versioned, table="transform"):
     def _save_new(self, tx: Transaction) -> None:
         values, revised = self._values, self._followed(tx)
         if values["hash"] is None and values["source_code"] is not None:
+            from ..base import hashing
+
             values["hash"] = hashing.of_bytes(values["source_code"].encode("utf-8", "surrogatepass"))
         latest = revised or self._namesake(tx)
         same_source = latest is not None and values["hash"] in (None, latest[2])

@@ -6,8 +6,6 @@ becomes SQL. Every condition is true or false, never NULL, so that it can be neg
 
 from __future__ import annotations
 
-import math
-
 from .. import errors
 from ..base import canon, display
 from ..base._typing import TYPE_CHECKING
@@ -443,7 +441,7 @@ def _whole(field: Field[Any], lookup: str, value: Any) -> Any:
         return value
     if value in (_INFINITE, -_INFINITE):
         return _GREATEST if value > 0 else -_GREATEST
-    return math.floor(value) if lookup in ("gt", "lte") else math.ceil(value)
+    return int(value // 1) if lookup in ("gt", "lte") else -int(-value // 1)
 
 
 def _can_be(value: object) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING, Generic, R
-from . import include as include_
 from .columns import Columns, labels
 from .fields import ForeignKey
 from .lookups import ID, Compiler, Q, field_named, label_name, models
 from .relations import Relation
 from .select import Select
-from .tables import html_table, terminal_width, text_table
 
 if TYPE_CHECKING:
     from array import array
@@ -307,6 +305,8 @@ class QuerySet(Generic[R]):
         ``features``: the values of these features as well, or with True of all that any of the rows has; None where a
         row has none. A feature never takes the place of a field.
         """
+        from . import include as include_
+
         include = [include] if isinstance(include, str) else list(include)
         many = [path for path in include if include_.is_many(self._model, path)]
         columns = list(dict.fromkeys([*self._names(), *(path for path in include if path not in many)]))
@@ -323,6 +323,8 @@ class QuerySet(Generic[R]):
 
     def _add_features(self, rows: list[dict[str, Any]], names: Optional[Sequence[str]]) -> None:
         if names is not None:
+            from . import include as include_
+
             include_.check_features(self._database, names)
         found = feature_values(self._database, self._model.__table__.name, [row["id"] for row in rows])
         if names is None:
@@ -430,12 +432,16 @@ class QuerySet(Generic[R]):
         return f"<QuerySet [{rows}{cut}]>"
 
     def __str__(self) -> str:
+        from .tables import terminal_width, text_table
+
         rows, cut = self._page()
         table = text_table(rows, terminal_width())
         return f"{table}\n... {cut}" if cut else table
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
+        from .tables import html_table
+
         rows, cut = self._page()
         return html_table(rows, note=cut)
 

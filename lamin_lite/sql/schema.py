@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from .. import errors
 from ..base import canon
 from ..base._typing import TYPE_CHECKING
@@ -90,7 +88,7 @@ class Table:
         "_converted",
         "_folded",
         "_needed",
-        "_picked",
+        "_pick",
         "columns",
         "constraints",
         "converted",
@@ -115,14 +113,18 @@ class Table:
         #: names of the columns in the order of a row as it is written, all but its id
         self.written = (*self.columns[1:], *(f"{field.name}_fold" for field in folded))
         written = enumerate(self.fields.values())
-        self._picked: Any = itemgetter(*self.columns)
+        self._pick: Any = None
         self._converted = tuple((at, field.to_db) for at, field in written if type(field).to_db is not Field.to_db)
         self._needed = tuple(at for at, field in enumerate(self.fields.values()) if not field.null)
         self._folded = tuple(self.written.index(field.column) for field in folded)
 
     def cells(self, values: Mapping[str, Any]) -> list[Any]:
         """The values of a row as the database keeps them, in the order of ``written``."""
-        cells: list[Any] = [*self._picked(values)[1:]]
+        if self._pick is None:
+            from operator import itemgetter  # costs 1 ms; only who writes needs it
+
+            self._pick = itemgetter(*self.written[: len(self.fields)])
+        cells: list[Any] = [*self._pick(values)]
         for at, to_db in self._converted:
             if cells[at] is not None:
                 cells[at] = to_db(cells[at])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 
 from .. import errors
-from ..base import fsio
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ class translating:
     def translated(self, error: OSError) -> errors.StorageError:
         """The error of ours."""
         where = str(error.filename) if error.filename else self.path
+        from ..base import fsio
+
         doing, path = self.doing, self.path
         if isinstance(error, fsio.Changed):
             return errors.FileChanged(
