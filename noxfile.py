@@ -33,17 +33,23 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The tests; arguments go to pytest."""
-    session.install("pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100")
+    session.install("pytest>=8.2", "pytest-xdist>=3.5", "hypothesis>=6.100")
     session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
     """The tests of notebooks, in real kernels; without a network once Jupyter is installed."""
-    session.install("pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100")
+    session.install("pytest>=8.2", "pytest-xdist>=3.5", "hypothesis>=6.100")
     session.install("ipykernel>=6.4", "jupyter_server>=2", "nbclient>=0.7", "nbconvert>=6.5", "papermill>=2.4")
     tests = ["tests/tracking/test_notebooks.py", "tests/tracking/test_notebook_paths.py", "tests/capture"]
     session.run("pytest", "-n", "2", *(session.posargs or tests))
+
+
+@nox.session
+def oldest(session: nox.Session) -> None:
+    """The tests of extras with the oldest versions of their libraries that pyproject.toml claims."""
+    session.run("sh", "tests/oldest", *session.posargs, external=True)
 
 
 @nox.session
@@ -55,5 +61,5 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def old_sqlite(session: nox.Session) -> None:
     """The tests that touch the database, on SQLite 3.26.0 and 3.34.0, compiled here."""
-    session.install("pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100")
+    session.install("pytest>=8.2", "pytest-xdist>=3.5", "hypothesis>=6.100")
     session.run("sh", "tests/old_sqlite", f"{session.virtualenv.bin}/python", *session.posargs, external=True)
