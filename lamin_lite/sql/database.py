@@ -11,12 +11,12 @@ import os
 from _thread import _local as local  # what threading.local is; threading costs 3 to 5 ms
 
 from .. import errors
-from ..base._typing import TYPE_CHECKING
+from ..base._typing import TYPE_CHECKING, T
 from .schema import SQLITE
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Any, Literal, Optional
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
 
 BUSY_TIMEOUT = 60.0  #: seconds that a writer waits for another one
+LISTS = 64  #: temporary tables of values that a connection keeps; more than one query names
 _inherited: list[object] = []  # connections that a fork brought along: never touched again, so kept alive
 _open_ones: dict[int, object] = {}  # so that the collector of cycles never finalizes one before its handle closed it
 
@@ -65,8 +66,16 @@ class Database:
         """What is in use, for people."""
         raise NotImplementedError
 
-    def listed(self, values: Sequence[object]) -> str:
-        """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
+    def _as_listed(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        """The type of a column that keeps these values, and the values in it."""
+        raise NotImplementedError
+
+    def _is_listed(self, connection: Any, name: str) -> bool:
+        """Whether the temporary table is there: it is not once the transaction that made it was undone."""
+        raise NotImplementedError
+
+    def _list(self, connection: Any, name: str, kind: str, values: list[object]) -> None:
+        """Make a temporary table with these values in its column ``value``: whole, or not at all."""
         raise NotImplementedError
 
     def translated(self, error: BaseException, doing: str = "read") -> BaseException:
@@ -89,6 +98,10 @@ class Database:
         raise NotImplementedError
 
     def _is_lost(self, connection: Any) -> bool:  # noqa: ARG002 - the other side of a file is always there
+        return False
+
+    def _was_lost(self, error: BaseException) -> bool:  # noqa: ARG002 - see above
+        """Whether an error means that the connection had ended before it was used."""
         return False
 
     # -- what is the same for all
@@ -117,11 +130,47 @@ class Database:
 
     def read(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
+        again = self.dialect.temporary not in sql  # else what it asks for went with the connection
+
+        def rows() -> list[Row]:
+            found: list[Row] = self.connection().execute(sql, params).fetchall()
+            return found
+
+        return self._on_a_connection(rows, again=again)
+
+    def _on_a_connection(self, work: Callable[[], T], doing: str = "read", *, again: bool = True) -> T:
+        """Do what begins with using the connection; once more, if that had ended while nobody used it."""
         try:
-            rows: list[Row] = self.connection().execute(sql, params).fetchall()
-            return rows
+            try:
+                return work()
+            except Exception as error:
+                if self.in_transaction or not self._was_lost(error):
+                    raise
+                self.close()
+                if not again:
+                    raise
+                return work()
         except Exception as error:
-            raise self.translated(error) from error
+            raise self.translated(error, doing) from error
+
+    def listed(self, values: Sequence[object]) -> str:
+        """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
+        kind, wanted = self._as_listed(values)
+        return self._on_a_connection(lambda: self.dialect.temporary + self._list_of(kind, wanted))
+
+    def _list_of(self, kind: str, values: list[object]) -> str:
+        connection, key = self.connection(), (kind, *values)
+        handle: _Handle = self._local.handle
+        name = handle.lists.pop(key, None)
+        if name is None or not self._is_listed(connection, name):
+            handle.listed += 1  # never a name again: that of a table that was undone may stand in a query
+            name = f"list_{handle.listed}"
+            self._list(connection, name, kind, values)
+        handle.lists[key] = name
+        if len(handle.lists) > LISTS and not handle.reading:
+            oldest = handle.lists.pop(next(iter(handle.lists)))
+            connection.execute(f"DROP TABLE IF EXISTS {self.dialect.temporary}{oldest}")
+        return name
 
     def iterate(self, sql: str, params: Sequence[object] = ()) -> Iterator[Row]:
         """The rows of a query one after the other, in constant memory."""
@@ -168,7 +217,7 @@ class Database:
 class _Handle:
     """Closes its connection with the thread that owned it, but never one inherited by a fork."""
 
-    __slots__ = ("connection", "depth", "lists", "pid", "reading")
+    __slots__ = ("connection", "depth", "listed", "lists", "pid", "reading")
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -176,7 +225,8 @@ class _Handle:
         self.pid = os.getpid()
         self.depth = 0
         self.reading = 0
-        self.lists: dict[tuple[object, ...], str] = {}
+        self.lists: dict[tuple[object, ...], str] = {}  # values -> temporary table, the latest used last
+        self.listed = 0
 
     def __del__(self) -> None:
         if _open_ones is None or os is None:  # the interpreter ends, and has taken the module apart already
@@ -201,17 +251,17 @@ class Transaction:
     def __enter__(self) -> Self:
         database = self.database
         database.check_writable()
-        try:
-            self._connection = connection = database.connection()
-            handle = self._handle = database._local.handle
-            if handle.depth:
-                connection.execute(f"SAVEPOINT s{handle.depth}")
-            else:
-                database._begin(connection, self._durable)
-        except Exception as error:
-            raise database.translated(error, self.name) from error
-        handle.depth += 1
+        database._on_a_connection(self._begin, self.name)
+        self._handle.depth += 1
         return self
+
+    def _begin(self) -> None:
+        self._connection = connection = self.database.connection()
+        handle = self._handle = self.database._local.handle
+        if handle.depth:
+            connection.execute(f"SAVEPOINT s{handle.depth}")
+        else:
+            self.database._begin(connection, self._durable)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

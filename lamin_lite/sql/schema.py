@@ -16,6 +16,7 @@ class Dialect:
     """What differs between databases; this one is SQLite's, another may derive from it."""
 
     name = "sqlite"
+    temporary = "temp."  #: what stands before the name of a temporary table
     types: Mapping[str, str] = {
         "TEXT": "TEXT",
         "INTEGER": "INTEGER",
@@ -149,16 +150,23 @@ class Table:
         lines += self.constraints
         body = ",\n  ".join(lines)
         yield f"CREATE TABLE IF NOT EXISTS {self.name} (\n  {body}\n)"
-        for index in self.indexes:
+        for index in (*self._indexes_of_fields(), *self.indexes):
             yield index.sql(self.name)
+
+    def _indexes_of_fields(self) -> Iterator[Index]:
+        """Those that a field asks for. They are made first: of two that would do, SQLite takes the one made last.
+
+        None for a column in which nearly all rows have the same value, which SQLite does not know: it would read all
+        these rows to find the one of a key in a branch.
+        """
         led = {index.columns.split(",")[0] for index in self.indexes if index.unique and index.where is None}
         for field in self.fields.values():
             if field.fold:
-                yield Index(f"{field.name}_fold", f"{field.name}_fold").sql(self.name)
-            elif isinstance(field, ForeignKey) and field.column not in led:
+                yield Index(f"{field.name}_fold", f"{field.name}_fold")
+            elif isinstance(field, ForeignKey) and field.column not in led and field.usual is None:
                 # Rows that refer to nothing are not looked for by what they refer to, and most refer to nothing.
                 where = f"{field.column} IS NOT NULL" if field.null else None
-                yield Index(field.column, field.column, where=where).sql(self.name)
+                yield Index(field.column, field.column, where=where)
 
     @staticmethod
     def column(field: Field[object], dialect: Dialect) -> Iterator[str]:

@@ -34,6 +34,7 @@ class PostgreSQL(Dialect):
     """Truth values are numbers as in SQLite, so that ``is_latest = 1`` means the same; texts are ordered by code."""
 
     name = "postgresql"
+    temporary = "pg_temp."
     types: Mapping[str, str] = {
         "TEXT": 'TEXT COLLATE "C"',
         "INTEGER": "BIGINT",
@@ -51,6 +52,7 @@ POSTGRESQL = PostgreSQL()
 #: small queries: to compile one takes longer than it runs, and what it reads is in memory or on a fast disk
 _SETTINGS = {"jit": "off", "random_page_cost": "1.1"}
 _INT64 = 1 << 63
+_WRITERS = 0x6C616D69  #: of the locks of a database those that writers of this project take
 FEW = 20  #: rows that are inserted by a statement each
 AT_ONCE = 500  #: rows that one statement inserts
 
@@ -107,7 +109,7 @@ class Server(Database):
         Over a connection of its own, as others may ask in between; inside a transaction at once, as only its own
         connection sees what it wrote.
         """
-        if self.in_transaction or "pg_temp." in sql:
+        if self.in_transaction or self.dialect.temporary in sql:
             yield from self.read(sql, params)
             return
         try:
@@ -115,23 +117,6 @@ class Server(Database):
             yield from self._driver.stream(handle.connection.raw, marked(sql), plain(params))
         except Exception as error:
             raise self.translated(error) from error
-
-    def listed(self, values: Sequence[object]) -> str:
-        """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
-        connection = self.connection()
-        handle: _Handle = self._local.handle
-        kind, wanted = _alike(plain(values))
-        name = handle.lists.setdefault((kind, *wanted), f"list_{len(handle.lists)}")
-        try:
-            (known,) = connection.execute("SELECT to_regclass(?)", [f"pg_temp.{name}"]).fetchone()
-            if known is None:
-                collated = 'TEXT COLLATE "C"' if kind == "TEXT" else kind
-                connection.execute(f"CREATE TEMP TABLE {name} (value {collated})")
-                connection.execute(f"INSERT INTO pg_temp.{name} SELECT unnest(?::{kind}[])", [wanted])
-                connection.execute(f"ANALYZE pg_temp.{name}")
-        except Exception as error:
-            raise self.translated(error) from error
-        return f"pg_temp.{name}"
 
     def translated(self, error: BaseException, doing: str = "read") -> BaseException:
         """The error of ours that says what an error of the driver means; any other error as it is."""
@@ -167,16 +152,29 @@ class Server(Database):
     def _is_lost(self, connection: Session) -> bool:
         return not connection.in_transaction
 
+    def _was_lost(self, error: BaseException) -> bool:
+        state, _ = self._driver.state(error) or ("", "")
+        return state.startswith(("08", "57P"))
+
+    def _as_listed(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        return _alike(plain(values))
+
+    def _is_listed(self, connection: Session, name: str) -> bool:
+        return bool(connection.execute("SELECT to_regclass(?) IS NOT NULL", [f"pg_temp.{name}"]).fetchone()[0])
+
+    def _list(self, connection: Session, name: str, kind: str, values: list[object]) -> None:
+        value = 'value COLLATE "C"' if kind == "TEXT" else f"value::{kind}"
+        kept = "TEXT" if kind == "NUMERIC" else kind
+        rows = f"SELECT {value} AS value FROM unnest(?::{kept}[]) AS given(value)"
+        connection.execute(f"CREATE TEMP TABLE {name} AS {rows}", [values])
+        connection.execute(f"ANALYZE pg_temp.{name}")
+
     def _begin(self, connection: Session, durable: bool) -> None:
         connection.execute("BEGIN")
         connection.execute(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")
         # One writer at a time, as in a file: what a transaction looked up stays true until it ends.
-        connection.execute("SELECT pg_advisory_xact_lock(?, ?)", self._lock())
-
-    def _lock(self) -> list[int]:
-        from zlib import crc32
-
-        return [0x6C616D69, crc32((self.schema or "").encode()) >> 1]
+        # Which schema it is says the server, as one and the same can be named in several ways.
+        connection.execute("SELECT pg_advisory_xact_lock(?, hashtext(coalesce(current_schema(), '')))", [_WRITERS])
 
     def _insert(self, connection: Session, sql: str, params: list[object]) -> int:
         number = int(connection.execute(f"{sql} RETURNING id", params).fetchone()[0])
@@ -293,7 +291,9 @@ def _alike(values: list[Any]) -> tuple[str, list[object]]:
     if kinds <= {int}:
         return "BIGINT", [*values]
     if kinds <= {int, float}:
-        return "DOUBLE PRECISION", [float(value) for value in values]
+        # a double would equal the whole numbers around it; of numbers without end only doubles are known everywhere
+        endless = any(abs(value) == float("inf") for value in values)
+        return ("DOUBLE PRECISION", [float(value) for value in values]) if endless else ("NUMERIC", [*map(str, values)])
     return "TEXT", [str(value) for value in values]
 
 

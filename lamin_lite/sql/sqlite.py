@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .database import _Handle
 
 CACHE = 32 << 20  #: most bytes of the file that a connection keeps in memory; SQLite's own 2 MB is little for millions
 _here = local()  # .databases: those of which this thread has a connection
@@ -40,21 +39,6 @@ class SQLite(Database):
             "sqlite": sqlite_version(),
         }
 
-    def listed(self, values: Sequence[object]) -> str:
-        """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
-        connection, wanted = self.connection(), tuple(values)
-        handle: _Handle = self._local.handle
-        name = handle.lists.get(wanted)
-        known = name and connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = ?", [name]).fetchone()
-        if not known:
-            name = handle.lists[wanted] = f"list_{len(handle.lists)}"
-            try:
-                connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (value)")
-                connection.executemany(f"INSERT INTO temp.{name} VALUES (?)", ([value] for value in wanted))
-            except Exception as error:
-                raise self.translated(error) from error
-        return f"temp.{name}"
-
     def translated(self, error: BaseException, doing: str = "read") -> BaseException:
         """The error of ours that says what an error of sqlite3 means; any other error as it is."""
         return translated(error, self.path, doing)
@@ -70,6 +54,23 @@ class SQLite(Database):
 
     def _insert(self, connection: sqlite3.Connection, sql: str, params: list[Any]) -> int:
         return connection.execute(sql, params).lastrowid or 0
+
+    def _as_listed(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        return "", [*values]
+
+    def _is_listed(self, connection: sqlite3.Connection, name: str) -> bool:
+        return bool(connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = ?", [name]).fetchone())
+
+    def _list(self, connection: sqlite3.Connection, name: str, kind: str, values: list[object]) -> None:
+        connection.execute("SAVEPOINT list")
+        try:
+            connection.execute(f"CREATE TEMP TABLE {name} (value {kind})")
+            connection.executemany(f"INSERT INTO temp.{name} VALUES (?)", ([value] for value in values))
+        except BaseException:  # half a list would be asked for as if it were the whole
+            connection.execute("ROLLBACK TO list")
+            raise
+        finally:
+            connection.execute("RELEASE list")
 
     def _new_ids(self, connection: sqlite3.Connection, table: str, many: int) -> Sequence[int]:
         # Nobody else inserts in the meantime, and AUTOINCREMENT counts each id that was ever given.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
 import pytest
 
@@ -153,15 +154,68 @@ def test_the_same_label_made_by_many_at_once_is_one_row(instance):
     assert instance.ULabel.filter().count() == 10
 
 
-def test_a_lost_connection_is_an_error_once_and_then_made_anew(instance):
+def end_connection(instance):
+    """As a firewall, or a server that is started anew, does to a program that computes for hours."""
     ours = instance.database.one("SELECT pg_backend_pid()")[0]
     thread = threading.Thread(target=lambda: instance.database.read("SELECT pg_terminate_backend(?)", [ours]))
     thread.start()
     thread.join()
-    with pytest.raises(ln.errors.InstanceError, match="does not answer"):
-        instance.Transform(key="a.py").save()
+
+
+def test_a_connection_that_was_lost_while_nobody_used_it_is_made_anew_unseen(instance):
+    end_connection(instance)
     instance.Transform(key="a.py").save()
+    end_connection(instance)
     assert instance.Transform.filter().count() == 1
+    many = [f"{at}.py" for at in range(1000)]
+    assert instance.Transform.filter(key__in=many).count() == 0
+    end_connection(instance)
+    assert instance.Transform.filter(key__in=[*many, "a.py"]).count() == 1
+
+
+def test_a_connection_that_is_lost_in_a_transaction_is_an_error_and_nothing_is_half_written(instance):
+    def both():
+        with instance.database.write("both"):
+            instance.Transform(key="a.py").save()
+            end_connection(instance)
+            instance.Transform(key="b.py").save()
+
+    with pytest.raises(ln.errors.InstanceError, match="does not answer"):
+        both()
+    assert instance.Transform.filter().count() == 0
+
+
+def test_writers_exclude_each_other_however_their_urls_name_the_schema(postgresql, workdir, tmp_path):
+    named = postgresql.url("public")
+    one, other = tmp_path / "one", tmp_path / "other"
+    first = ln.Instance.init(one, storage=str(workdir / "data"), database=named)
+    second = ln.Instance.init(other, storage=str(workdir / "data"), database=named.partition("?")[0])
+    assert first.uid == second.uid
+    times = []
+
+    def write():
+        with second.database.write("second"):
+            times.append(time.monotonic())
+
+    try:
+        with first.database.write("first"):
+            thread = threading.Thread(target=write)
+            thread.start()
+            time.sleep(0.3)
+            ended = time.monotonic()
+        thread.join()
+        assert times[0] > ended
+    finally:
+        with first.database.write("drop") as tx:
+            tx.execute("DROP SCHEMA public CASCADE")
+            tx.execute("CREATE SCHEMA public")
+
+
+def test_a_whole_number_is_not_the_number_with_a_point_beside_it(instance):
+    big, values = 2**53 + 1, [float(at) for at in range(1000)]
+    name = instance.database.listed([*values, 2.0**53])
+    assert instance.database.one(f"SELECT count(*) FROM {name} WHERE value = CAST(? AS BIGINT)", [big]) == (0,)
+    assert instance.database.one(f"SELECT count(*) FROM {name} WHERE value = CAST(? AS BIGINT)", [2**53]) == (1,)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

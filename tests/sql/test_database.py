@@ -142,3 +142,61 @@ def test_reading_goes_on_while_others_write(instance):
 def test_a_script_that_keeps_an_instance_in_a_global_name_ends_without_a_word(instance, workdir, run_python):
     done = run_python("import lamin_lite as ln\nkept = ln.connect('.')\nprint(kept.Run.filter().count())", cwd=workdir)
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+def with_ids(instance, rows, more=()):
+    """The rows of a list that is too long to be passed as parameters."""
+    return instance.ULabel.filter(id__in=[*(row.id for row in rows), *more])
+
+
+def test_lists_that_were_looked_up_in_a_failed_transaction_do_not_mix(instance):
+    ln.connect(instance.root)
+    rows = ln.save([ln.ULabel(name=f"u {at}") for at in range(1_800)])
+    first, second, third = rows[:600], rows[600:1_200], rows[1_200:]
+
+    def fail():
+        with instance.database.write("fails"):
+            assert with_ids(instance, first).count() == 600
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    assert with_ids(instance, second).count() == 600
+    assert with_ids(instance, first).update(description="first") == 600
+    assert with_ids(instance, third).count() == 600
+    with_ids(instance, third).delete()
+    assert [instance.ULabel.filter(id__in=[row.id for row in part]).count() for part in (first, second, third)] == [
+        600,
+        600,
+        0,
+    ]
+
+
+@pytest.mark.sqlite
+def test_a_list_that_could_not_be_looked_up_is_not_half_a_list_the_next_time(instance):
+    values = [*(f"{at}.py" for at in range(600)), object(), *(f"{at}.py" for at in range(600, 700))]
+    for _ in range(2):
+        with pytest.raises(ln.errors.InvalidArgument):
+            instance.database.listed(values)
+    assert not instance.database.read("SELECT name FROM sqlite_temp_master")
+
+
+@pytest.mark.sqlite
+def test_lists_do_not_pile_up(instance):
+    database = instance.database
+    names = [database.listed([at, *range(600)]) for at in range(200)]
+    assert len(set(names)) == 200
+    assert len(database.read("SELECT name FROM sqlite_temp_master WHERE name LIKE 'list_%'")) <= 64
+    assert database.one(f"SELECT value FROM {names[-1]} LIMIT 1") == (199,)
+    assert database.one(f"SELECT value FROM {database.listed([0, *range(600)])} LIMIT 1") == (0,)
+
+
+def test_a_list_that_is_being_read_is_not_dropped(instance):
+    database = instance.database
+    name = database.listed(range(1_000))
+    reading = database.iterate(f"SELECT value FROM {name} ORDER BY 1")
+    assert next(reading) == (0,)
+    for at in range(100):
+        database.listed([at, *range(600)])
+    assert len([*reading]) == 999
