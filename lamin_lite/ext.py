@@ -83,10 +83,11 @@ ON_DEMAND: Mapping[str, Mapping[str, str]] = {
     "storage": {},
     "database": {"postgresql": "postgres", "postgres": "postgres"},
 }
+_LIBRARIES = {"postgres": "psycopg"}  #: extras that are not named like their library
 _WISHES = {
     "suffix": "Reading {!r}",
-    "type": "Saving a {}",
-    "otype": "Loading a {}",
+    "type": "Saving {1} {0}",
+    "otype": "Loading {1} {0}",
     "open": "Opening {!r}",
     "storage": "A storage at '{}://'",
     "database": "A database at '{}://'",
@@ -252,6 +253,25 @@ class Extensions:
                 return found
         return self._bytes if isinstance(obj, (bytes, bytearray)) else None
 
+    def suffixes_for_object(self, obj: object) -> list[str]:
+        """The suffixes of the files that the object can be written into, of those who were asked for its type."""
+        kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(obj).__mro__}
+        return sorted({suffix for kind, suffix in self._writers if kind in kinds and suffix})
+
+    def suffixes_for_otype(self, otype: str) -> list[str]:
+        """The suffixes of the files that are read as that type of object, of the serializers that are registered."""
+        return sorted({suffix for one, suffix in self._typed if one == otype})
+
+    def count_in_file(self, path: str, otype: str) -> int | None:
+        """Of how many things a file tells, where the extra for the type can see that at once; else None."""
+        if not otype:
+            return None
+        try:
+            count = getattr(self.serializer_for_otype(otype, path), "observations_in", None)
+            return None if count is None else int(count(path))
+        except Exception:  # a number for people: without it the file is kept all the same
+            return None
+
     def storage_for_root(self, root: str) -> StorageFactory:
         """The factory of the storage at ``root``: a path, or a URL with a scheme.
 
@@ -309,8 +329,8 @@ class Extensions:
         try:
             self._register_module(f"{_EXTRAS_PACKAGE}.{extra}", extra)
         except ImportError as error:
-            wish = _WISHES[kind].format(wanted)
-            raise errors.MissingExtra(_advice(wish, extra, error), name=error.name) from error
+            advice = _advice(_wish(kind, wanted), extra, error)
+            raise errors.MissingExtra(advice, name=error.name) from _cause(extra, error)
         return True
 
     def _load_plugins(self, kind: str, wanted: str) -> bool:  # noqa: ARG002 - one signature with _load_extra
@@ -419,7 +439,19 @@ def extra(name: str, wish: str) -> Any:
     try:
         return _import(f"{_EXTRAS_PACKAGE}.{name}")
     except ImportError as error:
-        raise errors.MissingExtra(_advice(wish, name, error), name=error.name) from error
+        raise errors.MissingExtra(_advice(wish, name, error), name=error.name) from _cause(name, error)
+
+
+def _cause(extra: str, error: ImportError) -> ImportError | None:
+    """The error, unless it tells only that the library itself is not installed, which the advice says as well."""
+    library = (error.name or "").partition(".")[0]
+    known = isinstance(error, ModuleNotFoundError) and library in (extra, _LIBRARIES.get(extra), _EXTRAS_PACKAGE)
+    return None if known else error
+
+
+def _wish(kind: str, wanted: str) -> str:
+    shown = wanted.rpartition(".")[2] if kind == "type" else wanted
+    return _WISHES[kind].format(shown, "an" if shown[:1].lower() in "aeio" else "a")
 
 
 def frame_of(rows: Any, names: Any) -> Any:

@@ -87,6 +87,7 @@ class Instance:
         from .sql import migrate
 
         self.root = root  #: folder of the marker
+        self.place = root  #: folder by which it was opened: another one, where a marker there names it
         self.name = str(values.get("name") or os.path.basename(root))
         self.settings = Settings(marker, values)
         self.database = _database(database)
@@ -98,6 +99,16 @@ class Instance:
 
     def __repr__(self) -> str:
         return f"Instance({self.root!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it is the instance of that process at the same place; so rows and queries can go there."""
+        return reached, (self.place,)
+
+    def __copy__(self) -> Instance:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Instance:
+        return self
 
     # -- making and opening
 
@@ -143,7 +154,7 @@ class Instance:
             raise errors.InstanceError(
                 f"{place} uses the instance at {there}, but another one is there now ({instance.uid}): {remedy}"
             )
-        instance.settings = Settings(marker, values)
+        instance.place, instance.settings = place, Settings(marker, values)
         return instance
 
     @classmethod
@@ -500,6 +511,18 @@ def unpoint(folder: Path) -> str:
         if not os.listdir(os.path.dirname(marker)):
             os.rmdir(os.path.dirname(marker))
     return there
+
+
+_reached: dict[str, Instance] = {}
+
+
+def reached(place: str) -> Instance:
+    """The instance at a place: one that is open for what is done here, else opened once for all who name it."""
+    for known in (*session.known_stores(), *_reached.values()):
+        if known.place == place and isinstance(known, Instance):
+            return known
+    made = _reached[place] = Instance.open(place)
+    return made
 
 
 def disconnect() -> None:

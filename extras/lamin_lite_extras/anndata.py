@@ -41,15 +41,28 @@ class MatrixSerializer:
         """The number of observations, the rows of ``X``."""
         return int(obj.n_obs)
 
+    def observations_in(self, path: str) -> int:
+        """The number of observations in a file, of which only the index is looked at."""
+        return _length(path)
+
 
 def register(ext: Any) -> None:
     """Let annotated matrices be saved, loaded and opened."""
     read_zarr, open_zarr = _safe(ext, _read_zarr), _safe(ext, _open_zarr)
     ext.register_serializer(MatrixSerializer(".h5ad", ad.read_h5ad, lambda matrix, path: matrix.write_h5ad(path)))
     ext.register_serializer(MatrixSerializer(".anndata.zarr", read_zarr, _write_zarr))
+    ext.register_serializer(MatrixSerializer(".zarr", read_zarr, _write_zarr), save_only=True)
     ext.register_opener(".h5ad", lambda path: ad.read_h5ad(path, backed="r"))
     for suffix in (".anndata.zarr", ".zarr"):
         ext.register_opener(suffix, open_zarr)
+
+
+def _length(path: str) -> int:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        table = file["obs"]
+        return len(table[table.attrs["_index"]] if isinstance(table, h5py.Group) else table)
 
 
 def _write_zarr(matrix: ad.AnnData, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -28,13 +29,78 @@ class TableSerializer:
         """The table in the file."""
         return self._load(path)
 
-    def save(self, obj: pa.Table, path: str) -> None:
+    def save(self, obj: pa.Table, path: str) -> object:
         """Write the table into the file."""
-        self._save(obj, path)
+        return self._save(obj, path)
 
     def observations(self, obj: pa.Table) -> int:
         """The number of rows."""
         return int(obj.num_rows)
+
+    def observations_in(self, path: str) -> int:
+        """The number of rows of a file, as its own description tells."""
+        import pyarrow.dataset as ds
+
+        return int(ds.dataset(path, format="parquet" if path.lower().endswith(".parquet") else "feather").count_rows())
+
+
+class TextSerializer(TableSerializer):
+    """Reads and writes CSV and TSV, beside which the types of the columns are kept: ``[[type, how many], ...]``."""
+
+    def __init__(self, ext: Any, suffix: str, separator: str) -> None:
+        from pyarrow import csv
+
+        parsed = csv.ParseOptions(delimiter=separator)
+        super().__init__((suffix,), lambda path: csv.read_csv(path, parse_options=parsed), self._written)
+        self._errors = ext.errors
+        self._separator = separator
+
+    def load_as(self, path: str, layout: Any) -> pa.Table:
+        """The table as it was saved."""
+        from pyarrow import csv
+
+        parsed = csv.ParseOptions(delimiter=self._separator, newlines_in_values=True, ignore_empty_lines=False)
+        names = csv.read_csv(path, parse_options=parsed).column_names
+        types = [pa.type_for_alias(name) for name, many in layout for _ in range(many)]
+        converted = csv.ConvertOptions(
+            column_types=dict(zip(names, types)),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        )
+        return csv.read_csv(path, parse_options=parsed, convert_options=converted)
+
+    def _written(self, table: pa.Table, path: str) -> object:
+        from pyarrow import csv
+
+        problem = _problem(table)
+        if problem:
+            msg = f"This pyarrow.Table cannot be saved as {self.suffixes[0]}: {problem}; save it as .parquet."
+            raise self._errors.InvalidArgument(msg)
+        csv.write_csv(table, path, csv.WriteOptions(delimiter=self._separator))
+        types = [_ALIASES[str(kind)] for kind in table.schema.types]
+        return [[name, len(list(same))] for name, same in itertools.groupby(types)]
+
+
+_BITS = ("8", "16", "32", "64")
+#: types that texts can be read as: how pyarrow shows them -> their names
+_ALIASES = {
+    str(pa.type_for_alias(name)): name
+    for name in (
+        *("string", "large_string", "bool", "float", "double", "date32", "null"),
+        *(f"{sign}int{size}" for sign in ("", "u") for size in _BITS),
+        *(f"timestamp[{unit}]" for unit in ("s", "ms", "us", "ns")),
+    )
+}
+
+
+def _problem(table: pa.Table) -> str:
+    """What of the table would not come back."""
+    names = table.column_names
+    odd = next((f"column {each.name!r} is {each.type}" for each in table.schema if str(each.type) not in _ALIASES), "")
+    if len(set(names)) < len(names):
+        return "two of its columns have one name"
+    return odd or ("" if names else "it has no columns")
 
 
 def register(ext: Any) -> None:
@@ -46,10 +112,8 @@ def register(ext: Any) -> None:
     ext.register_serializer(TableSerializer((".parquet",), _read_parquet, _write_parquet), save_only=True)
     ext.register_serializer(TableSerializer((".feather",), _read_feather, _write_feather), save_only=True)
     ext.register_serializer(TableSerializer((".arrow",), _read_feather, _write_arrow))
-    for suffix, separator in ((".csv", ","), (".tsv", "\t")):
-        ext.register_serializer(
-            TableSerializer((suffix,), _read_text(separator), _write_text(separator)), save_only=True
-        )
+    ext.register_serializer(TextSerializer(ext, ".csv", ","), save_only=True)
+    ext.register_serializer(TextSerializer(ext, ".tsv", "\t"), save_only=True)
     for suffix in (".parquet", ".feather", ".arrow", ".csv", ".tsv", ".csv.gz", ".tsv.gz"):
         ext.register_opener(suffix, _opener(suffix))
 
@@ -81,18 +145,6 @@ def _write_feather(table: pa.Table, path: str) -> None:
 def _write_arrow(table: pa.Table, path: str) -> None:
     with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-
-
-def _read_text(separator: str) -> Callable[[str], pa.Table]:
-    from pyarrow import csv
-
-    return lambda path: csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=separator))
-
-
-def _write_text(separator: str) -> Callable[[pa.Table, str], object]:
-    from pyarrow import csv
-
-    return lambda table, path: csv.write_csv(table, path, csv.WriteOptions(delimiter=separator))
 
 
 def _opener(suffix: str) -> Callable[[str], Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from .. import errors
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,20 +38,25 @@ def to_datetime(micros: int) -> datetime:
 
 
 def from_datetime(moment: datetime) -> int:
-    """Microseconds of a datetime; one without a zone is local time.
+    """Microseconds of a datetime; one without a zone is local time, or UTC at the very ends of the calendar.
+
+    They may lie up to a day beyond what a datetime in UTC can say.
 
     >>> from_datetime(to_datetime(1234567))
     1234567
     """
     if _epoch is None:
         _load()
-    aware = moment if moment.tzinfo else moment.astimezone()
+    try:
+        aware = moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError, OSError):  # there is no such moment in UTC, or in the C library
+        aware = moment.replace(tzinfo=_epoch.tzinfo)
     micros: int = (aware - _epoch) // _micro
     return micros
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment as a plain aware datetime in UTC.
+    """The same moment as a plain aware datetime in UTC; `InvalidArgument` where UTC is before year 1 or after 9999.
 
     >>> in_utc(to_datetime(0)).isoformat()
     '1970-01-01T00:00:00+00:00'
@@ -59,7 +65,12 @@ def in_utc(moment: datetime) -> datetime:
         _load()
     if type(moment) is type(_epoch) and moment.tzinfo is _epoch.tzinfo:
         return moment
-    return to_datetime(from_datetime(moment))
+    try:
+        return to_datetime(from_datetime(moment))
+    except OverflowError:
+        raise errors.InvalidArgument(
+            f"{moment.isoformat()} lies before the year 1 or after 9999 in UTC, where there are no dates: take another moment."
+        ) from None
 
 
 def _load() -> None:

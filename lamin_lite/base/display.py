@@ -1,7 +1,8 @@
 """Words to the user, and the drawing of trees.
 
 Messages go through the ``logging`` of the application. Where nobody configured any, they are written to the standard
-error as it is at that moment, once ``attach_handler`` was called (by track, flow and the CLI, never by an import). Data goes to standard output, words go to standard error.
+error as it is at that moment: what is done, once ``attach_handler`` was called (by track, flow and the CLI, never by an
+import); notices and warnings, always. Data goes to standard output, words go to standard error.
 """
 
 from __future__ import annotations
@@ -44,12 +45,17 @@ def info(text: str) -> None:
     _say(INFO, text)
 
 
+def notice(text: str) -> None:
+    """Say what may not be as the user thinks, though nothing is wrong; also where no run is tracked."""
+    _say(INFO, text, unasked=True)
+
+
 def warning(text: str) -> None:
     """Say what the user should look at."""
     _say(WARNING, text)
 
 
-def _say(level: int, text: str) -> None:
+def _say(level: int, text: str, *, unasked: bool = False) -> None:
     logging: Any = sys.modules.get("logging")  # where nobody imported it, nobody configured it
     if logging is not None and hasattr(logging, "getLogger"):
         logger = logging.getLogger((__package__ or "lamin_lite").rpartition(".")[0])
@@ -58,7 +64,7 @@ def _say(level: int, text: str) -> None:
             return
         if logger.disabled or level < logger.level:
             return
-    if _shown or level >= WARNING:
+    if _shown or unasked or level >= WARNING:
         _print(level, text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from . import names
+from . import names, paths
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def file_of(folder: Path) -> str:
 
 def relative(path: str, start: str, within: Optional[str] = None) -> str:
     """The path relative to a folder if it lies below it (or below ``within``), else absolute."""
-    home = os.path.abspath(within or start)
-    inside = os.path.abspath(path) == home or os.path.abspath(path).startswith(home.rstrip(os.sep) + os.sep)
+    inside = paths.is_inside(os.path.abspath(path), os.path.abspath(within or start))
     return os.path.relpath(path, start).replace(os.sep, "/") if inside else os.path.abspath(path)
 
 

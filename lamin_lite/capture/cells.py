@@ -10,7 +10,7 @@ import os
 
 from ..base import names, redact
 from ..base._typing import TYPE_CHECKING
-from .notebook import metadata, text_of
+from .notebook import metadata, text_of, with_notes
 from .streams import LINE, Log, folded, without_escapes
 
 if TYPE_CHECKING:
@@ -35,20 +35,27 @@ class CellLog(Log):
 
     def write(self, text: str, name: str = "stdout") -> None:
         """Append what was printed."""
-        if text:
-            self.add("stream", name, text)
+        import json
+
+        if text:  # as `add` does it, at a third of the cost: a cell may print a line a thousand times
+            super().write(f'["stream", "{name}", {json.dumps(text)}]\n')
 
     def add(self, *event: object) -> None:
         """Append an event: what it is, and what belongs to it."""
         import json
 
         line = json.dumps(event, default=str)
-        if event[0] in ("display", "result", "update"):
-            self._shown += len(line)
-            if len(line) > MOST_DATA or self._shown > MOST_KEPT:
-                self._shown -= len(line)
-                line = json.dumps([event[0], _too_much(event[1], len(line)), {}, *event[3:]], default=str)
+        if event[0] in ("display", "result", "update") and not self._fits(line):
+            line = json.dumps([event[0], _too_much(event[1], len(line)), {}, *event[3:]], default=str)
+        elif event[0] == "pasted" and not self._fits(line):
+            return
         super().write(line + "\n")
+
+    def _fits(self, line: str) -> bool:
+        if len(line) > MOST_DATA or self._shown + len(line) > MOST_KEPT:
+            return False
+        self._shown += len(line)
+        return True
 
     def prepare(self) -> None:
         """Nothing: the file is made with the first cell, before any fork."""
@@ -78,9 +85,12 @@ def report(
     folding = _Folding()
     for event in _events(path):
         folding.take(event)
-    cells = folding.finished(mask)
+    masked = folding.masking(mask)
+    cells = folding.finished()
+    if frame:
+        cells = _framed(cells, folding.with_pasted(frame["cells"]))
     notebook = {
-        "cells": _numbered(_framed(cells, frame["cells"]) if frame else cells),
+        "cells": _numbered([_masked(cell, masked) for cell in cells]),
         "metadata": {**metadata(), **({names.REPORT_METADATA: about} if about else {})},
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -175,6 +185,8 @@ class _Folding:
     def __init__(self) -> None:
         self._cells: list[Cell] = []
         self._shown: dict[str, list[dict[str, Any]]] = {}  # outputs that can be updated, by their ids
+        self._pasted: dict[str, Cell] = {}  # what text cells with pasted images hold, by their text with notes
+        self._room = MOST_OF_ALL
         self._clears = False
 
     def take(self, event: list[Any]) -> None:
@@ -232,8 +244,11 @@ class _Folding:
     def _take_error(self, name: str, value: str, lines: list[str]) -> None:
         self._outputs().append({"output_type": "error", "ename": name, "evalue": value, "traceback": lines})
 
-    def finished(self, mask: Callable[[str], str]) -> list[Cell]:
-        """The cells, without secrets."""
+    def _take_pasted(self, text: str, original: str, images: dict[str, Any]) -> None:
+        self._pasted[text] = {"source": original, "attachments": dict(images)}
+
+    def masking(self, mask: Callable[[str], str]) -> Callable[[str], str]:
+        """Mask the code of the cells; what hides the secrets of it, too, in any other text."""
         values: set[str] = set()
         for cell in self._cells:
             cell["source"], found = redact.redact_source(cell["source"])
@@ -242,18 +257,35 @@ class _Folding:
         def masked(text: str) -> str:
             return redact.mask_values(mask(text), values)
 
-        room = MOST_OF_ALL
         for cell in self._cells:
-            outputs = [each.output() if isinstance(each, _Text) else each for each in cell["outputs"]]
-            for output in outputs:
-                size = sum(len(str(value)) for value in output.get("data", {}).values())
-                if size > max(room, SMALL):
-                    output.update(data=_too_much(output["data"], size), metadata={})
-                else:
-                    room = max(0, room - size)
             cell["source"] = masked(cell["source"])
-            cell["outputs"] = [_masked(each, masked) for each in outputs]
+        return masked
+
+    def finished(self) -> list[Cell]:
+        """The cells, with as much of their outputs as there is room for."""
+        for cell in self._cells:
+            cell["outputs"] = [each.output() if isinstance(each, _Text) else each for each in cell["outputs"]]
+            for output in cell["outputs"]:
+                size = sum(len(str(value)) for value in output.get("data", {}).values())
+                if not self._has_room(size):
+                    output.update(data=_too_much(output["data"], size), metadata={})
         return self._cells
+
+    def _has_room(self, size: int) -> bool:
+        if size > max(self._room, SMALL):
+            return False
+        self._room = max(0, self._room - size)
+        return True
+
+    def with_pasted(self, frame: list[Cell]) -> list[Cell]:
+        """The cells of a frame, with pasted images as far as they are known and there is room; else with notes."""
+        return [self._with_pasted(cell) if cell["cell_type"] == "markdown" else cell for cell in frame]
+
+    def _with_pasted(self, cell: Cell) -> Cell:
+        own = self._pasted.get(cell["source"])
+        if own is None or not self._has_room(len(str(own["attachments"]))):
+            return {**cell, "source": with_notes(cell["source"])}
+        return {**cell, **own}
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
@@ -265,9 +297,13 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_masked(each, mask) for each in value]
     if isinstance(value, dict):
-        images = ("image/png", "image/jpeg", "image/gif", "application/pdf")
-        return {key: each if key in images else _masked(each, mask) for key, each in value.items()}
+        return {key: each if _is_image(key) else _masked(each, mask) for key, each in value.items()}
     return value
+
+
+def _is_image(kind: str) -> bool:
+    """Whether what belongs to the key is the bytes of an image: by its type, or all images pasted into a cell."""
+    return kind in ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "attachments")
 
 
 def _framed(cells: list[Cell], frame: list[Cell]) -> list[Cell]:

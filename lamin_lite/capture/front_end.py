@@ -4,9 +4,12 @@ Asked in this order, until one answers:
 
 1. VS Code: a name that it sets in the kernel, or the id of the cell.
 2. papermill: the names that it sets if asked to.
-3. Jupyter Server from 2 on: an environment variable, unless it was inherited from a kernel further out.
+3. Jupyter Server from 2 on: an environment variable, unless it was inherited from a kernel further out. If it names a
+   notebook that is not here, no other one is meant, but for one with the cell that runs: it was renamed.
 4. The command line of the process that started the kernel: ``jupyter nbconvert``, ``jupyter execute``, ``papermill``.
-5. The notebooks around, if the code of exactly one of them begins with what the kernel has run, or holds all of it.
+   Of several notebooks it is the one in the kernel's folder.
+5. The notebooks around, if the code of exactly one of them begins with what the kernel has run, or holds all of it. That
+   is no more than a guess while few cells have run: others may begin alike.
 
 Nothing is asked over a network, not even of the server on this machine.
 """
@@ -28,17 +31,21 @@ __all__ = ["cell_id", "executed_cells", "notebook_at", "notebook_of_kernel", "nu
 SECONDS = 1.0  #: for looking through the notebooks around
 MOST_FILES, MOST_BYTES, DEPTH = 300, 64 << 20, 3
 RUNNERS = {"jupyter-nbconvert", "nbconvert", "jupyter-execute", "execute", "papermill"}  #: run what they are given
+SERVERS = {"jupyter-lab", "jupyter-labhub", "jupyter-notebook", "jupyter-server", "jupyterhub-singleuser"}
+SERVERS |= {"jupyterlab", "notebook", "jupyter_server"}  # with python -m
 INJECTED = "# Parameters\n"  #: how a cell begins that papermill puts in
 
 _known: dict[str, Any] = {}
+_ids: dict[str, str] = {}  # the last one that the front end gave, as a kernel that ends is told none
 
 
 def notebook_of_kernel(*, again: bool = False) -> dict[str, Any]:
     """Return what is known of the notebook of this kernel; never an error.
 
     Returns:
-        ``path``: absolute, of an existing file; None if it is not known, or this is no kernel. ``candidates``: if
-        several notebooks could be it. ``injected``: the text of a cell with parameters that papermill put in, or None.
+        ``path``: absolute, of an existing file; None if it is not known, or this is no kernel. ``is_sure``: it was told,
+        not guessed from what has run. ``candidates``: if several notebooks could be it. ``injected``: the text of a
+        cell with parameters that papermill put in, or None.
 
     An answer is kept; ``again=True`` asks anew.
 
@@ -74,9 +81,12 @@ def _history(shell: Any) -> list[str]:
     return getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or []
 
 
-def _answer(path: Optional[str], candidates: Iterable[str] = (), injected: Optional[str] = None) -> dict[str, Any]:
+def _answer(
+    path: Optional[str], candidates: Iterable[str] = (), injected: Optional[str] = None, *, is_sure: bool = False
+) -> dict[str, Any]:
     return {
         "path": None if path is None else os.path.realpath(path),
+        "is_sure": is_sure,
         "candidates": sorted(candidates),
         "injected": injected,
     }
@@ -88,11 +98,24 @@ class _Kernel:
     def __init__(self, shell: Any) -> None:
         self.names: dict[str, Any] = shell.user_ns
         self.cells = [text.strip() for _, text in executed_cells(shell)]
-        self.cell_id = cell_id(shell)
+        self.cell_id = cell_id(shell) or _ids.get("last")
         self.folder: str = getattr(shell, "starting_dir", None) or os.getcwd()
         self.client = _client()
         self.arguments = (proc.command_line(self.client) or []) if self.client else []
         self.client_folder = (proc.working_directory(self.client) if self.client else None) or self.folder
+        self.session = self._session()
+
+    def _session(self) -> Optional[str]:
+        """What Jupyter Server calls the notebook of this kernel, or the console that it is."""
+        name = settings.session_name()
+        inherited = self.client and proc.variable_of(self.client, settings.SESSION_NAME) == name
+        return None if inherited else name
+
+    def programs(self) -> set[str]:
+        """What the program may be called that started the kernel."""
+        programs = {os.path.splitext(os.path.basename(part))[0] for part in self.arguments[:4]}
+        # with -m, what Python was told is the module's name, what the process is told may be the path of its __main__
+        return programs | {os.path.basename(os.path.dirname(part)) for part in self.arguments[:4] if "__main__" in part}
 
     def file(self, path: object, *folders: str) -> Optional[str]:
         """The path, if it is that of a file as seen from one of the folders."""
@@ -108,7 +131,10 @@ def cell_id(shell: Any) -> Optional[str]:
         found = shell.get_parent()["metadata"]["cellId"]
     except Exception:
         return None
-    return found if isinstance(found, str) and found else None
+    if not isinstance(found, str) or not found:
+        return None
+    _ids["last"] = found
+    return found
 
 
 def _client() -> Optional[int]:
@@ -128,17 +154,17 @@ def _client() -> Optional[int]:
 
 
 def _find(kernel: _Kernel) -> dict[str, Any]:
-    told = _vscode(kernel) or _papermill(kernel) or _session(kernel)
+    told = _vscode(kernel) or _papermill(kernel) or kernel.file(kernel.session)
     if told is not None:
-        return _with_injected(kernel, told)
+        return _with_injected(kernel, told, is_sure=True)
     named, sure = _named(kernel)
     if sure and len(named) == 1:
-        return _with_injected(kernel, named[0])
+        return _with_injected(kernel, named[0], is_sure=True)
     fitting = _fitting(kernel, named)
     if not fitting and not sure:
-        fitting = _fitting(kernel, _around([kernel.folder, kernel.client_folder]))
+        fitting = _fitting(kernel, _around(kernel))
     if len(fitting) == 1:
-        return _with_injected(kernel, fitting[0])
+        return _with_injected(kernel, fitting[0], is_sure=False)
     return _answer(None, fitting or named if sure else fitting)
 
 
@@ -161,22 +187,16 @@ def _papermill(kernel: _Kernel) -> Optional[str]:
     return kernel.file(kernel.names.get("PAPERMILL_INPUT_PATH"), kernel.client_folder, kernel.folder)
 
 
-def _session(kernel: _Kernel) -> Optional[str]:
-    name = settings.session_name()
-    if name is None or (kernel.client and proc.variable_of(kernel.client, settings.SESSION_NAME) == name):
-        return None
-    return kernel.file(name) or kernel.file(os.path.basename(name))
-
-
 def _named(kernel: _Kernel) -> tuple[list[str], bool]:
     """Return the notebooks in the command line, and whether it is one that executes what it is given."""
-    programs = {os.path.splitext(os.path.basename(part))[0] for part in kernel.arguments[:4]}
-    # with -m, what Python was told is the module's name, what the process is told may be the path of its __main__
-    programs |= {os.path.basename(os.path.dirname(part)) for part in kernel.arguments[:4] if "__main__" in part}
+    programs = kernel.programs()
     sure = bool(programs & RUNNERS)
     found = [path for part in _given(kernel.arguments[1:]) for path in _files_of(kernel, part, sure)]
     found = list(dict.fromkeys(map(os.path.realpath, found)))
-    return (found[:1] if "papermill" in programs else found), sure
+    if "papermill" in programs:
+        return found[:1], sure
+    here = [path for path in found if os.path.dirname(path) == os.path.realpath(kernel.folder)]
+    return (here if sure and here else found), sure  # each is run in its own folder
 
 
 def _given(arguments: list[str]) -> Iterator[str]:
@@ -212,13 +232,17 @@ def _is_pattern(part: str) -> bool:
 # ------------------------------------------------------------------------------------------------------------- cells
 
 
-def _around(folders: list[str]) -> Iterator[str]:
-    """Yield the notebooks in the folders, then those below; not for ever."""
+def _around(kernel: _Kernel) -> Iterator[str]:
+    """Yield the notebooks in the folders of kernel and program, then those below; not for ever.
+
+    A server starts each kernel in the folder of its notebook; where it runs itself lie the notebooks of all projects.
+    """
     from time import monotonic
 
     deadline, count, seen = monotonic() + SECONDS, 0, set()
-    level = [os.path.realpath(folder) for folder in folders]
-    for _ in range(1 + DEPTH):
+    served = kernel.session is not None or bool(kernel.programs() & SERVERS)
+    level = [os.path.realpath(folder) for folder in [kernel.folder, kernel.client_folder][: 1 if served else 2]]
+    for _ in range(1 if served else 1 + DEPTH):
         below: list[str] = []
         for folder in level:
             if folder in seen:
@@ -244,7 +268,11 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _fitting(kernel: _Kernel, paths: Iterable[str]) -> list[str]:
-    """Return the notebooks that fit what was run: by the id of the cell that runs, by their order, by holding it all."""
+    """Return the notebooks that fit what was run: by the id of the cell that runs, by their order, by holding it all.
+
+    Where a notebook was named that is not here, they must have that name, or the id.
+    """
+    named = os.path.basename(kernel.session) if kernel.session and kernel.session.endswith(".ipynb") else None
     by_id: dict[str, None] = {}
     by_order: dict[str, None] = {}
     by_content: dict[str, None] = {}
@@ -257,6 +285,8 @@ def _fitting(kernel: _Kernel, paths: Iterable[str]) -> list[str]:
         source = os.path.realpath(_input_of(kernel, notebook) or path)
         if kernel.cell_id and any(cell.get("id") == kernel.cell_id for cell in notebook["cells"]):
             by_id[source] = None
+        elif named not in (None, os.path.basename(path)):
+            continue
         if own[: len(run)] == run:
             by_order[source] = None
         elif set(run) <= set(own):
@@ -286,8 +316,9 @@ def notebook_at(path: str) -> Optional[dict[str, Any]]:
         return None
 
 
-def _with_injected(kernel: _Kernel, path: str) -> dict[str, Any]:
+def _with_injected(kernel: _Kernel, path: str, *, is_sure: bool) -> dict[str, Any]:
     injected = [text for text in kernel.cells if text.startswith(INJECTED) and kernel.cell_id is None]
     notebook = notebook_at(path) if injected else None
     own = {text_of(cell).strip() for cell in code_cells(notebook)} if notebook else set()
-    return _answer(path, injected=next((text for text in injected if text not in own), None))
+    put_in = next((text for text in injected if text not in own), None)
+    return _answer(path, injected=put_in, is_sure=is_sure)

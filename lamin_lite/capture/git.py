@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import proc
+from ..base import paths, proc
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _state(path: str, root: str, own: str, common: str) -> dict[str, Any]:
         "diff": diff,
         "diff_truncated": truncated,
         "untracked": None if listed is None else not listed,
-        "root": root,
-        "path": inside,
+        "root": paths.as_text(root),
+        "path": paths.as_text(inside),
         "remote": _remote(common),
         "pushed": _pushed(root, common, commit, deadline),
     }

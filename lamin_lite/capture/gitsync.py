@@ -46,8 +46,8 @@ def find_link(path: str, repo: str, is_source: Check) -> Found:
     Returns:
         ``link``, or None and ``problem``: ``outside`` (the file lies in no repository), ``other`` (not in a clone of
         this one), ``changed`` (no commit has the file as it is), ``unpushed`` (only commits have it that the remote,
-        as last seen, has not), ``unknown`` (git is missing, failed, or took too long). ``commit``: hex, the one that
-        the link names, or that is to be pushed. ``root``: of the repository around the file.
+        as last seen, has not), ``missing`` (there is no git), ``unknown`` (it failed, or took too long). ``commit``:
+        hex, the one that the link names, or that is to be pushed. ``root``: of the repository around the file.
 
     Example::
 
@@ -57,7 +57,9 @@ def find_link(path: str, repo: str, is_source: Check) -> Found:
     try:
         return _find(os.path.realpath(path), repo, is_source)
     except Exception:
-        return _found("unknown")
+        from shutil import which
+
+        return _found("missing" if which("git") is None else "unknown")
 
 
 def _found(problem: Optional[str], commit: Optional[str] = None, link: Optional[str] = None, root: str = "") -> Found:

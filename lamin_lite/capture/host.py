@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..base import paths
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def host() -> dict[str, Any]:
         "machine": _try(lambda: os.uname().machine),
         "python": sys.version.split(maxsplit=1)[0],
         "cpu_count": _try(lambda: len(os.sched_getaffinity(0))) or _try(os.cpu_count),
-        "cwd": _try(os.getcwd),
-        "executable": sys.executable or None,
+        "cwd": _try(lambda: paths.as_text(os.getcwd())),
+        "executable": paths.as_text(sys.executable or "") or None,
     }
 
 
@@ -109,4 +110,9 @@ def _quote(arg: str) -> str:
 
 
 def _clean(arg: str) -> str:
-    return arg if arg.isascii() else arg.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if arg.isascii():
+        return arg
+    try:
+        return os.fsencode(arg).decode("utf-8")  # of text that this locale did not know as such
+    except UnicodeError:
+        return arg.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -10,18 +10,21 @@ The text is what jupytext calls the percent format, so that it reads like a scri
     counts = load()
 
 It says what the notebook does: its cells, and those tags that tell others how to run them. Outputs, counts, ids, other
-metadata and pasted images are left out, and so is the text of the first heading: that is the title, kept beside the
-source, so that neither makes another source. A cell may hold any text: a line that looks like a mark of a cell gets
-one more ``#``.
+metadata and pasted images (a note stands for each) are left out, and so is the text of the first heading: that is the
+title, kept beside the source, so that neither makes another source. A cell may hold any text: a line that looks like a
+mark of a cell gets one more ``#``.
 """
 
 from __future__ import annotations
 
 from ..base._typing import TYPE_CHECKING
+from .headings import first_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Optional
+
+    from .headings import Heading
 
     Notebook = dict[str, Any]
 
@@ -33,6 +36,7 @@ __all__ = [
     "notebook_title",
     "read_notebook",
     "text_of",
+    "with_notes",
 ]
 
 MARK = "# %%"
@@ -83,14 +87,14 @@ def _tags(cell: dict[str, Any]) -> list[object]:
 
 
 def notebook_title(notebook: Notebook) -> Optional[str]:
-    """Return the text of the first heading; None if there is no heading, or one without a text.
+    """Return the plain text of the first heading; None if there is no heading, or one without a text.
 
     Example::
 
         >>> notebook_title({"cells": [{"cell_type": "markdown", "source": "# Quality control"}]})
         'Quality control'
     """
-    heading = _first_heading(notebook["cells"])
+    heading = _heading_of(notebook["cells"])
     return (heading.text or None) if heading else None
 
 
@@ -103,11 +107,9 @@ def notebook_source(notebook: Notebook) -> str:
         '# %%\nx = 1\n'
     """
     texts = [text_of(cell) for cell in notebook["cells"]]
-    heading = _first_heading(notebook["cells"])
+    heading = _heading_of(notebook["cells"])
     if heading is not None:
-        lines = texts[heading.cell].split("\n")
-        lines[heading.line] = heading.marks
-        texts[heading.cell] = "\n".join(lines)
+        texts[heading.cell] = _with_heading(texts[heading.cell], heading, heading.marks)
     parts = [_part(cell, text) for cell, text in zip(notebook["cells"], texts)]
     return "\n\n".join(parts) + "\n"
 
@@ -123,13 +125,48 @@ def notebook_from_source(text: str, title: Optional[str] = None) -> Notebook:
         >>> [cell["source"] for cell in notebook_from_source("# %%\nx = 1\n")["cells"]]
         ['x = 1']
     """
-    cells = [_cell(mark, body, number) for number, (mark, body) in enumerate(_split(text), 1)]
-    heading = _first_heading(cells) if title else None
+    cells = [_cell(mark, body) for mark, body in _split(text)]
+    heading = _heading_of(cells) if title else None
     if heading is not None and not heading.text:
-        lines = cells[heading.cell]["source"].split("\n")
-        lines[heading.line] = f"{heading.marks} {title}"
-        cells[heading.cell]["source"] = "\n".join(lines)
+        cell = cells[heading.cell]
+        cell["source"] = _with_heading(cell["source"], heading, f"{heading.marks} {title}")
+    _give_ids(cells)
     return {"cells": cells, "metadata": metadata(), "nbformat": 4, "nbformat_minor": 5}
+
+
+def _heading_of(cells: list[dict[str, Any]]) -> Optional[Heading]:
+    return first_heading(text_of(cell) if cell.get("cell_type") == "markdown" else None for cell in cells)
+
+
+def _with_heading(text: str, heading: Heading, line: str) -> str:
+    lines = text.split("\n")
+    lines[heading.first : heading.end] = [line]
+    return "\n".join(lines)
+
+
+def with_notes(text: str) -> str:
+    """Return a text cell with a note for each pasted image: its bytes are kept elsewhere, so it would not be found.
+
+    Example::
+
+        >>> with_notes("See ![image.png](attachment:image.png)")
+        'See *(pasted image: image.png)*'
+    """
+    if "attachment:" not in text:
+        return text
+    import re
+
+    for pattern, note in _PASTED:
+        text = re.sub(pattern, note, text)
+    return text
+
+
+_NOTE = r"*(pasted image: \1)*"
+_PASTED = (
+    (r"""!\[[^\[\]]*\]\(\s*<?attachment:((?:[^()<>\n]|\([^()\n]*\))*?)>?(?:\s+["'][^\n()]*)?\s*\)""", _NOTE),
+    (r"""<img\b[^<>]*?\ssrc\s*=\s*["']?attachment:([^"'<>]*?)["']?(?:\s[^<>]*)?/?>""", _NOTE),
+    (r"""(?<=[\s("'<=])attachment:(?=\S)""", "pasted:"),  # as the target of [text][name]
+)
 
 
 def metadata() -> dict[str, Any]:
@@ -153,6 +190,8 @@ def _part(cell: dict[str, Any], text: str) -> str:
         mark += f" tags=[{quoted}]"
     if not text:
         return mark
+    if kind == "markdown":
+        text = with_notes(text)
     lines = text.split("\n")
     if kind != "code":
         lines = [f"# {line}" if line else "#" for line in lines]
@@ -193,57 +232,30 @@ def _without_header(text: str) -> str:
     return text
 
 
-def _cell(mark: str, body: str, number: int) -> dict[str, Any]:
+def _cell(mark: str, body: str) -> dict[str, Any]:
     said = mark[len(MARK) :]
     kind = "markdown" if "[markdown]" in said or "[md]" in said else "raw" if "[raw]" in said else "code"
     if kind != "code":
         body = "\n".join(_uncommented(line) for line in body.split("\n"))
     tags = [tag for tag in TAGS if f'"{tag}"' in said]
-    cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {"tags": tags} if tags else {}}
+    cell: dict[str, Any] = {"cell_type": kind, "id": "", "metadata": {"tags": tags} if tags else {}}
     if kind == "code":
         cell.update(execution_count=None, outputs=[])
     return {**cell, "source": body}
 
 
+def _give_ids(cells: list[dict[str, Any]]) -> None:
+    """Give ids by place and text: always the same for one source, and not those of another notebook."""
+    from zlib import crc32
+
+    before = 0
+    for cell in cells:
+        before = crc32(f"{cell['cell_type']}\n{cell['source']}".encode("utf-8", "replace"), before)
+        cell["id"] = f"{before:08x}"
+    if len({cell["id"] for cell in cells}) < len(cells):  # one of many millions
+        for number, cell in enumerate(cells, 1):
+            cell["id"] += f"-{number}"
+
+
 def _uncommented(line: str) -> str:
     return line[2:] if line.startswith("# ") else line.removeprefix("#")
-
-
-# ---------------------------------------------------------------------------------------------------------- the title
-
-
-class _Heading:
-    """Which line of which cell is the first heading, and what it says."""
-
-    def __init__(self, cell: int, line: int, text: str) -> None:
-        self.cell, self.line = cell, line
-        rest = text.lstrip("#")
-        self.marks = text[: len(text) - len(rest)]
-        self.text = rest.strip()
-        without = self.text.rstrip("#")  # marks at the end are none of the text, if a space stands before them
-        if without != self.text and (not without or without.endswith((" ", "\t"))):
-            self.text = without.rstrip()
-
-
-def _first_heading(cells: list[dict[str, Any]]) -> Optional[_Heading]:
-    for number, cell in enumerate(cells):
-        if cell.get("cell_type") == "markdown":
-            found = _heading_in(text_of(cell), number)
-            if found is not None:
-                return found
-    return None
-
-
-def _heading_in(text: str, cell: int) -> Optional[_Heading]:
-    fence = ""
-    for number, line in enumerate(text.split("\n")):
-        stripped = line.strip()
-        if fence:
-            fence = "" if stripped.startswith(fence) else fence
-        elif stripped.startswith(("```", "~~~")):
-            fence = stripped[:3]
-        elif stripped.startswith("#") and not line.startswith(("    ", "\t")):
-            marks, rest = len(stripped) - len(stripped.lstrip("#")), stripped.lstrip("#")
-            if marks <= 6 and rest[:1] in ("", " ", "\t"):
-                return _Heading(cell, number, stripped)
-    return None

@@ -1,4 +1,4 @@
-"""Whether a notebook, run from top to bottom, would do what the kernel did."""
+"""Whether a notebook, run from top to bottom, would do what the kernel did; and the notebook that holds what it did."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from ..base._typing import TYPE_CHECKING
 from .notebook import code_cells, is_skipped, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Optional
 
     Ran = tuple[int, str, Optional[str]]
+    Notebook = dict[str, Any]
 
-__all__ = ["order_problem"]
+__all__ = ["executed", "order_problem", "with_executed"]
 
 MOST_NAMED = 5
 
@@ -49,6 +50,86 @@ def order_problem(ran: Iterable[Ran], notebook: dict[str, Any]) -> Optional[str]
     if edited:
         parts.append(f"{_named([f'[{count}]' for count in edited])} ran code that the saved notebook does not hold")
     return f"The notebook, run from top to bottom, would not do the same: {'; '.join(parts)}." if parts else None
+
+
+def executed(ran: Iterable[Ran]) -> Notebook:
+    """Return a notebook of the cells that were run, in this order; one with an id, as it ran last.
+
+    Example::
+
+        >>> [cell["source"] for cell in executed([(1, "x = 1", "a"), (2, "x", None), (3, "x = 2", "a")])["cells"]]
+        ['x', 'x = 2']
+    """
+    texts: dict[object, str] = {}
+    for count, text, cell_id in ran:
+        texts.pop(cell_id, None)
+        texts[cell_id or count] = text
+    return {"cells": [_code(text) for text in texts.values()]}
+
+
+def with_executed(ran: Iterable[Ran], notebook: Notebook, later: Callable[[int], bool]) -> tuple[Notebook, list[int]]:
+    """Return the notebook with the cells as they were run, and the counts of those that it does not hold so.
+
+    Args:
+        ran: count, text and id of each cell that was run, in this order. Those without an id are passed over; an empty
+            one is of a cell of a front end whose id was not heard.
+        notebook: as it lies on the disk.
+        later: whether the cell with this count ran after that was saved. If it did not, and is not there, it was removed.
+
+    A cell that is new stands after the one that ran before it.
+    """
+    made = _Executed(notebook["cells"], [each for each in ran if each[2] is not None])
+    counts = [count for count, text, cell_id in made.last if made.take(text, cell_id or "", later(count))]
+    return {**notebook, "cells": made.cells}, counts
+
+
+class _Executed:
+    """The cells of a notebook, which become those that ran."""
+
+    def __init__(self, cells: list[dict[str, Any]], ran: list[Ran]) -> None:
+        self.cells = list(cells) if code_cells({"cells": cells}) else _without_code(cells)
+        self.last = list({cell_id or count: (count, text, cell_id) for count, text, cell_id in ran}.values())
+        self.last.sort(key=lambda each: each[0])
+        self._ran: set[object] = {text.strip() for _, text, _ in self.last} | {
+            cell_id for *_, cell_id in self.last if cell_id
+        }
+        self._next = next(
+            (place for place, cell in enumerate(self.cells) if cell.get("cell_type") == "code"), len(self.cells)
+        )
+
+    def take(self, text: str, cell_id: str, is_later: bool) -> bool:
+        """Go on by one cell; whether the cells did not hold it."""
+        place = self._place(lambda cell: bool(cell_id) and cell.get("id") == cell_id)
+        if place is not None and text_of(self.cells[place]).strip() != text.strip():
+            self.cells[place] = {**self.cells[place], **_code(text)}
+            self._next = place + 1
+            return True
+        if place is None:
+            place = self._place(lambda cell: cell.get("cell_type") == "code" and text_of(cell).strip() == text.strip())
+        if place is not None:
+            self._next = place + 1
+        elif is_later:
+            self.cells[self._next : self._end(cell_id)] = [{**_code(text), "id": cell_id}]
+            self._next += 1
+        return place is None and is_later
+
+    def _place(self, is_it: Callable[[dict[str, Any]], bool]) -> Optional[int]:
+        return next((place for place, cell in enumerate(self.cells) if is_it(cell)), None)
+
+    def _end(self, cell_id: str) -> int:
+        """Where what a cell replaces ends: if ids do not tell, one in its place that did not run is its earlier text."""
+        cell = self.cells[self._next] if self._next < len(self.cells) else {}
+        replaces = cell.get("cell_type") == "code" and not (cell_id and cell.get("id"))
+        return self._next + (replaces and not {text_of(cell).strip(), cell.get("id")} & self._ran)
+
+
+def _without_code(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """But for blank cells, with which a front end begins a new file."""
+    return [cell for cell in cells if cell.get("cell_type") != "code"]
+
+
+def _code(text: str) -> dict[str, Any]:
+    return {"cell_type": "code", "source": text}
 
 
 def _named(names: Sequence[str]) -> str:

@@ -33,13 +33,21 @@ from ..base import display
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import CodeType
     from typing import Any, Callable, Optional
 
     Source = dict[str, Optional[str]]
 
-__all__ = ["decode_source", "hash_of_source", "source_of_file", "source_of_function", "source_of_main"]
+__all__ = [
+    "decode_source",
+    "hash_of_source",
+    "source_of_file",
+    "source_of_function",
+    "source_of_main",
+    "source_of_notebook",
+    "what_python_runs",
+]
 
 _NAME_BYTES = b"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _BOM = b"\xef\xbb\xbf"
@@ -136,8 +144,8 @@ def _code_of_command_line() -> Optional[bytes]:
     arguments = _command_line()
     if "--multiprocessing-fork" in arguments:  # the code is that of multiprocessing
         return None
-    code = _after_c(arguments[1:])
-    return None if code is None else os.fsencode(code)
+    option, code = what_python_runs(arguments[1:])
+    return os.fsencode(code) if option == "c" else None
 
 
 def _command_line() -> list[str]:
@@ -151,8 +159,16 @@ def _command_line() -> list[str]:
         return []
 
 
-def _after_c(arguments: list[str]) -> Optional[str]:
-    """Walk the options of the interpreter, which may be joined (``-Ic CODE``) or have values (``-W error``)."""
+def what_python_runs(arguments: Sequence[str]) -> tuple[str, str]:
+    """Return what the arguments of an interpreter say: ``c`` and the code, ``m`` and the module, or nothing and a file.
+
+    Options may be joined (``-Ic CODE``) or have values (``-W error``). The file may be ``-`` or left out.
+
+    Example::
+
+        >>> what_python_runs(["-u", "-m", "pkg.fit", "--fast"]), what_python_runs(["-u", "fit.py"])
+        (('m', 'pkg.fit'), ('', 'fit.py'))
+    """
     left = iter(arguments)
     for argument in left:
         if argument == "--check-hash-based-pycs":
@@ -160,14 +176,14 @@ def _after_c(arguments: list[str]) -> Optional[str]:
         if argument.startswith("--"):
             continue
         if not argument.startswith("-") or argument == "-":
-            return None
+            return "", argument
         for i, letter in enumerate(argument[1:], 2):
             if letter in "cmWX":
-                value = argument[i:] or next(left, None)
+                value = argument[i:] or next(left, "")
                 if letter in "cm":
-                    return value if letter == "c" else None
+                    return letter, value
                 break
-    return None
+    return "", ""
 
 
 # -------------------------------------------------------------------------------------------------- one function
@@ -333,13 +349,18 @@ def _of_data(path: str, data: Optional[bytes]) -> Source:
         return _source("script", path, data)
     from . import notebook
 
-    source, found = _source("notebook", path, data), notebook.read_notebook(data)
-    if found is None:
-        return source
-    text = notebook.notebook_source(found).replace("\0", "\ufffd")  # which no database takes
+    found = notebook.read_notebook(data)
+    return _source("notebook", path, data) if found is None else source_of_notebook(found, path)
+
+
+def source_of_notebook(made: dict[str, Any], path: Optional[str] = None) -> Source:
+    """Return the source of a notebook that may lie in no file, or was changed since it was read."""
+    from . import notebook
+
+    text = notebook.notebook_source(made).replace("\0", "\ufffd")  # which no database takes
     data = text.encode("utf-8", "replace")
-    title = (notebook.notebook_title(found) or "").encode("utf-8", "replace").decode() or None
-    return {**source, "text": data.decode(), "hash": _sha256(data), "encoding": "utf-8", "description": title}
+    title = (notebook.notebook_title(made) or "").encode("utf-8", "replace").decode() or None
+    return {**_source("notebook", path, data), "text": data.decode(), "encoding": "utf-8", "description": title}
 
 
 def _read(path: str) -> Optional[bytes]:

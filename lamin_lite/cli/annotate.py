@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import errors, models
+from ..models import feature_values
 from . import finding, given, output, registries
 from .program import Usage
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from ..instance import Instance
 
@@ -22,8 +24,8 @@ EXAMPLES = (
 )
 NOTES = """
 Labels and features must be there: `create` makes them. The value of a feature is JSON if it parses, else text; where the
-feature takes texts or names, it is always text. With `--remove`, `--feature` takes the name alone. Either all of it is
-done, or nothing.
+feature takes texts or names, it is always text, also `null`. With `--remove`, `--feature` takes the name alone. Either
+all of it is done, or nothing, and then all that is wrong is told.
 """
 LABELS = {"projects": ("project", models.Project), "records": ("record", models.Record), "ulabels": ("ulabel", models.ULabel)}  # fmt: skip
 
@@ -44,30 +46,54 @@ def run(arguments: argparse.Namespace) -> int:
         raise Usage("name a --project, --record, --ulabel or --feature")
     texts = _features(arguments)
     instance, row = finding.of(arguments)
-    values = {name: _value(instance, name, text) for name, text in texts.items()}
-    labels = {name: given.rows(instance, model, getattr(arguments, option)) for name, (option, model) in LABELS.items()}
+    labels, values = _meant(instance, row, arguments, texts)
     with instance.database.write("annotate"):
         if arguments.remove:
             labels, values = _those_there(row, labels, values)
         for name, rows in labels.items():
-            if rows:
-                manager = _attribute(row, name)
-                (manager.remove if arguments.remove else manager.add)(*rows)
+            manager = _attribute(row, name)
+            (manager.remove if arguments.remove else manager.add)(*rows)
         if values:
             _set_features(row, values, remove=arguments.remove)
     _say(instance, row, labels, values, arguments)
     return 0
 
 
+def _meant(
+    instance: Instance, row: Any, arguments: argparse.Namespace, texts: dict[str, str]
+) -> tuple[Labels, dict[str, Any]]:
+    """The labels and values that are named; one error tells all that is wrong with them."""
+    labels: Labels = {}
+    problems: list[str] = []
+
+    def tried(call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except errors.LaminLiteError as error:
+            problems.append(str(error))
+
+    for name, (option, model) in LABELS.items():
+        wanted = getattr(arguments, option) or []
+        if wanted and tried(lambda: _attribute(row, name)) is not None:  # noqa: B023 - called at once
+            labels[name] = [tried(lambda: finding.record(instance, each, model)) for each in wanted]  # noqa: B023
+    values = {name: _value(instance, name, text) for name, text in texts.items()}
+    if values and tried(lambda: _features_of(row)) is not None:
+        if arguments.remove:
+            problems += feature_values.known_features(instance, values)[1]
+        else:
+            feature_values.checked(instance, values, problems)
+    if problems:
+        raise feature_values.failed(problems)
+    return labels, values
+
+
 def _those_there(row: Any, labels: Labels, values: dict[str, Any]) -> tuple[Labels, dict[str, Any]]:
     """What there is to take away, so that nothing else is said to be taken."""
-    borne = {name: set(_attribute(row, name)) if rows else set() for name, rows in labels.items()}
+    borne = {name: set(_attribute(row, name)) for name in labels}
     there = {name: [label for label in rows if label in borne[name]] for name, rows in labels.items()}
     if not values:
         return there, values
     known = {*_features_of(row).get_values()}
-    unknown = [name for name in values if name not in known]
-    _features_of(row).remove_values(unknown)  # an error for what is no feature at all
     return there, {name: value for name, value in values.items() if name in known}
 
 
@@ -93,8 +119,6 @@ def _features(arguments: argparse.Namespace) -> dict[str, str]:
 def _value(instance: Instance, name: str, text: str) -> Any:
     """The value that a feature takes: ``2024`` is text where the feature takes texts, or names of rows."""
     meant = given.value(text)
-    if meant is None or isinstance(meant, str):
-        return meant
     feature = registries.manager(instance, models.Feature).filter(name=name).first()
     takes_text = feature is not None and (feature.dtype == "str" or str(feature.dtype).startswith("cat["))
     return text if takes_text else meant

@@ -18,6 +18,7 @@ EXAMPLES = (
     "create record --name Experiment --is-type",
     "create record --name Experiment1 --type Experiment",
     "create feature --name temperature --dtype float",
+    "create feature --name experiments --dtype 'list[Experiment]'",
 )
 NOTES = """
 A value is JSON if it parses, else text. Of a name that is there already, that row is told, with the action `found`, and
@@ -87,12 +88,16 @@ def _say_what_stayed(model: Any, row: Any, values: dict[str, Any]) -> None:
 
 
 def _dtype(instance: Instance, wanted: Any) -> Any:
-    """A type of records by its bare name, where that means no other dtype."""
+    """A type of records by its bare name, or a list of such, where that means no other dtype."""
     try:
         models.Feature.dtype.check(wanted)
     except errors.InvalidArgument:
-        types = registries.manager(instance, models.Record).filter(name=wanted, is_type=True)
-        return types.first() or wanted
+        text = str(wanted)
+        many = text.startswith("list[") and text.endswith("]")
+        name = text[len("list[") : -1] if many else text
+        found = registries.manager(instance, models.Record).filter(name=name, is_type=True).first()
+        if found is not None:
+            return f"list[cat[Record[{found.uid}]]]" if many else found
     return wanted
 
 

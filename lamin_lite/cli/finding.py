@@ -69,9 +69,7 @@ def of(
     arguments: argparse.Namespace, branches: tuple[int, ...] = (), among: Sequence[Model] = ()
 ) -> tuple[Instance, Any]:
     """The instance and the row that the arguments of `add_arguments` name; the others as for `record`."""
-    model, wanted, field = _wanted(arguments)
-    if among and model not in (None, *among):
-        raise Usage(f"the registry is one of {', '.join(map(registries.name, among))}")
+    model, wanted, field = _wanted(arguments, among)
     instance = opened(arguments.instance)
     return instance, record(instance, wanted, model, field=field, branches=branches, among=among)
 
@@ -79,23 +77,37 @@ def of(
 def again(command: str, arguments: argparse.Namespace) -> str:
     """Another command about the same row, named as it was."""
     words = [word for word in (arguments.registry, arguments.what) if word is not None]
-    options = [f"--{name}={getattr(arguments, name)}" for name in EXACT if getattr(arguments, name) is not None]
+    options = [f"--{name}={held}" for name, held in _exact(arguments).items() if held is not None]
     return command_line(command, *options, *(["--"] if any(word.startswith("-") for word in words) else []), *words)
 
 
-def _wanted(arguments: argparse.Namespace) -> tuple[Optional[Model], str, Optional[str]]:
+def _exact(arguments: argparse.Namespace) -> dict[str, Optional[str]]:
+    """The options that say what WHAT is, of those that the command has."""
+    return {name: getattr(arguments, name) for name in EXACT if hasattr(arguments, name)}
+
+
+def _wanted(arguments: argparse.Namespace, among: Sequence[Model]) -> tuple[Optional[Model], str, Optional[str]]:
     """The registry, what names the row, and of which field that is the value, if that is said."""
+    words, exact = [word for word in (arguments.registry, arguments.what) if word is not None], _exact(arguments)
+    field = next((name for name, held in exact.items() if held is not None), None)
+    if len(words) + (field is not None) > 2 or (field is None and not words):
+        *others, last = (f"--{name}" for name in exact)
+        raise Usage(f"name one row: WHAT, or one of {', '.join(others)} and {last}")
+    wanted = words.pop() if field is None else exact[field]
+    return (_registry(words[0], among) if words else None), str(wanted), field
+
+
+def _registry(text: str, among: Sequence[Model]) -> Model:
     import argparse
 
-    words = [word for word in (arguments.registry, arguments.what) if word is not None]
-    field = next((name for name in EXACT if getattr(arguments, name) is not None), None)
-    if len(words) + (field is not None) > 2 or (field is None and not words):
-        raise Usage("name one row: WHAT, or one of --key, --name and --uid")
-    wanted = words.pop() if field is None else getattr(arguments, field)
+    said = f"{text!r} is no registry here: it is one of {', '.join(map(registries.name, among))}"
     try:
-        return (registries.named(words[0]) if words else None), wanted, field
+        model = registries.named(text)
     except argparse.ArgumentTypeError as error:
-        raise Usage(str(error)) from None
+        raise Usage(said if among else str(error)) from None
+    if among and model not in among:
+        raise Usage(said)
+    return model
 
 
 def record(

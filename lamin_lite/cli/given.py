@@ -141,8 +141,3 @@ def _field(instance: Instance, model: Model, name: str, text: str) -> Any:
         return field.check(meant)
     except errors.InvalidArgument:
         return meant if isinstance(meant, str) else text  # if that does not fit either, the row says so
-
-
-def rows(instance: Instance, model: Model, names: Optional[Sequence[str]]) -> list[Any]:
-    """The rows that are named in an option that may be repeated."""
-    return [finding.record(instance, name, model) for name in names or ()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
 from ..base import display
+from ..lineage import formats
 from . import finding, output
 from .program import Usage
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A row, in which directions and how far, and in which form."""
     finding.add_arguments(parser)
     parser.add_argument("--no-children", action="store_true", help="leave out what was made from it")
-    parser.add_argument("--depth", metavar="N", type=int, help="so many steps, a file or a run each (all)")
+    parser.add_argument("--depth", metavar="N", type=_depth, help="so many steps, a file or a run each (all)")
     parser.add_argument("--format", choices=FORMATS, help="text, or what the suffix of the output says")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to this file, not to standard output")
     finding.add_common(parser)
@@ -56,13 +57,22 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output in (None, "-"):
         display.show(text.rstrip("\n"))
         return 0
-    path = os.path.abspath(arguments.output)
-    if os.path.isdir(path):
-        raise errors.InvalidArgument(f"{path} is a folder: name the file to write.")
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    display.info(f"wrote {path}")
+    formats.kept(text, arguments.output)
+    display.info(f"wrote {os.path.abspath(arguments.output)}")
     return 0
+
+
+def _depth(text: str) -> int:
+    """A number of steps."""
+    import argparse
+
+    try:
+        depth = int(text)
+    except ValueError:
+        depth = -1
+    if depth < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of steps, 0 or more")
+    return depth
 
 
 def _form(arguments: argparse.Namespace) -> str:

@@ -28,8 +28,9 @@ EXAMPLES = (
 NOTES = """
 Filters are the lookups of `filter()` in Python: `field=value`, `field__lookup=value`, also across relations, into params
 (`params__name__lookup=value`) and by features (`feature=value`). A value is JSON if it parses, else text; `null`, `true`
-and `["a", "b"]` are JSON. A related row is named by its key, name or uid: `transform=a.py`. All filters must hold. In a
-terminal the table is made to fit: texts are cut (`…`), and columns that have no room are left out and named.
+and `["a", "b"]` are JSON. A related row is named by its key, name or uid: `transform=a.py`. All filters must hold; a name
+that is given again may be about another related row: `projects=A projects=B` is what is in both. In a terminal the table
+is made to fit: texts are cut (`…`), and columns that have no room are left out and named.
 """
 
 
@@ -107,7 +108,20 @@ def _found(instance: Instance, arguments: argparse.Namespace) -> QuerySet[Any]:
     order = [name for text in arguments.order_by for name in text.split(",")] or ["-id"]
     if "" in order:
         raise Usage("--order-by needs names of fields")
-    return registries.manager(instance, model).filter(*conditions).order_by(*order)
+    rows = registries.manager(instance, model).filter()
+    for call in _calls([name for name, _ in arguments.filter], conditions):
+        rows = rows.filter(*call)
+    return rows.order_by(*order)
+
+
+def _calls(names: list[str], conditions: list[Q]) -> list[list[Q]]:
+    """What is asked at once, of one related row: a name that is given again asks anew, as projects=A projects=B does."""
+    calls: list[list[Q]] = [conditions[len(names) :]]
+    for at, name in enumerate(names):
+        again = names[:at].count(name)
+        calls += [[]] if again == len(calls) else []
+        calls[again].append(conditions[at])
+    return calls
 
 
 def _include(instance: Instance, model: Any, page: QuerySet[Any], rows: list[dict[str, Any]], names: list[str]) -> None:

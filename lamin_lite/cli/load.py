@@ -31,8 +31,9 @@ EXAMPLES = (
 NOTES = """
 The source of a transform is written under its key into the development directory, else into the current one; what runs
 there is a run of the same transform, or of a new version of it. An artifact stays where it is stored, to be read, unless
-`--to` asks for a copy. A file with the same content is no conflict; one with other content is replaced only with
-`--force`. Where the files are is printed, one path a line.
+`--to` asks for a copy; those of a collection have their keys there, and where several have the same key, with the
+version in it. A file with the same content is no conflict; one with other content is replaced only with `--force`, and
+if one may not be written, none is. Where the files are is printed, one path a line.
 """
 
 
@@ -49,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", metavar="PATH", help="file or folder to write to")
     parser.add_argument("--force", action="store_true", help="replace a file with other content")
     finding.add_common(parser)
-    parser.set_defaults(name=None)  # which none of these registries has
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -122,8 +122,8 @@ def _placed(row: Any, to: Optional[str], force: bool) -> Iterator[Placed]:
     elif isinstance(row, models.Collection):
         if to is not None and os.path.lexists(to) and not os.path.isdir(to):
             raise errors.Conflict(f"{to} is a file: name a folder for the artifacts of a collection.")
-        for artifact in row.artifacts:
-            yield loading.write_copy(artifact, to, force=force, home=to) if to else _in_place(artifact)
+        artifacts = list(row.artifacts)
+        yield from loading.write_copies(artifacts, to, force=force) if to else map(_in_place, artifacts)
     else:
         yield loading.write_copy(row, to, force=force) if to is not None else _in_place(row)
 

@@ -9,7 +9,7 @@ from ..base import display
 from ..lineage import words
 from ..models import Run, Storage
 from ..sql.fields import ForeignKey
-from ..sql.tables import terminal_width, text_width
+from ..sql.tables import cut, terminal_width, text_width
 from . import registries
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def show_table(rows: Sequence[Facts], columns: Sequence[str], wanted: Sequence[s
     }
     widths = _fitted({name: max(map(text_width, column)) for name, column in cells.items()}, wanted)
     lines = (
-        "  ".join(_padded(cells[name][at], width, right=name == "size") for name, width in widths.items()).rstrip()
+        "  ".join(_padded(cells[name][at], width, name) for name, width in widths.items()).rstrip()
         for at in range(len(rows) + 1)
     )
     display.show("\n".join(lines))
@@ -224,14 +224,10 @@ def _fitted(widths: dict[str, int], wanted: Sequence[str]) -> dict[str, int]:
     return shown
 
 
-def _padded(text: str, width: int, *, right: bool) -> str:
-    if text_width(text) > width:
-        text = text[:width]
-        while text_width(text) >= width:
-            text = text[:-1]
-        text += "…"
+def _padded(text: str, width: int, name: str) -> str:
+    text = cut(text, width, name)
     space = " " * (width - text_width(text))
-    return space + text if right else text + space
+    return space + text if name == "size" else text + space
 
 
 def notice(lines: Iterable[str]) -> None:

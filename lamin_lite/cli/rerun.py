@@ -13,6 +13,7 @@ from ..lineage.compare import SHORT
 from ..tracking.recorded import source_bytes
 from . import diff, finding, output
 from .program import Usage, command_line, home, package
+from .signals import ENDING, Listening, end
 
 if TYPE_CHECKING:
     import argparse
@@ -77,15 +78,16 @@ def _repeated(plan: Plan, timeout: Optional[float], keep: bool) -> Verdict:
     import shutil
     import tempfile
 
-    folder = tempfile.mkdtemp(prefix="rerun-")
-    try:
-        plan.write(folder)
-        return _executed(plan, folder, timeout)
-    finally:
-        if keep:
-            display.info(f"executed in {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    with Listening(ENDING, end):
+        folder = tempfile.mkdtemp(prefix="rerun-")
+        try:
+            plan.write(folder)
+            return _executed(plan, folder, timeout)
+        finally:
+            if keep:
+                display.info(f"executed in {folder}")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _executed(plan: Plan, folder: str, timeout: Optional[float]) -> Verdict:

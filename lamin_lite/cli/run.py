@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Optional
 
 from ..base import hashing
 from ..models import Artifact
-from ..models.base import query
 from ..tracking.launch import Launch, Program, Wish
 from ..tracking.outputs import key_of
 from . import finding, given
 from .program import Usage
+from .signals import Listening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..base.proc import Child
     from ..instance import Instance
 
@@ -67,11 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     launch = Launch(instance, program, wish)
     handing = _Handing()
-    handing.start()
-    try:
+    with Listening(FORWARDED, handing.heard):
         return launch.execute(handing.to)
-    finally:
-        handing.stop()
 
 
 def _input(instance: Instance, wanted: str) -> Artifact:
@@ -81,7 +76,7 @@ def _input(instance: Instance, wanted: str) -> Artifact:
         return found
     same: Optional[Artifact] = None
     if os.path.isfile(wanted):
-        with_hash = query(Artifact, instance).filter(hash=hashing.of_file(wanted)[0])
+        with_hash = instance.Artifact.filter(hash=hashing.of_file(wanted)[0]).order_by("is_latest", "id")
         same = with_hash.filter(key=key_of(wanted)).last() or with_hash.last()
     return same or instance.Artifact(wanted, key=key_of(wanted), run=False).save()
 
@@ -93,17 +88,8 @@ class _Handing:
         self._child: Optional[Child] = None
         self._early: list[int] = []
 
-    def start(self) -> None:
-        """Listen, in the place of what was there."""
-        heard = [number for number in _numbers() if signal.getsignal(number) is not signal.SIG_IGN]  # else by nohup
-        self._before = [(number, signal.signal(number, self._hand_on)) for number in heard]
-
-    def stop(self) -> None:
-        """Put back what was there."""
-        for number, before in self._before:
-            signal.signal(number, before)
-
-    def _hand_on(self, number: int, _: object) -> None:
+    def heard(self, number: int, _: object) -> None:
+        """Hand it on, now or as soon as there is a program."""
         if number == signal.SIGINT and _is_in_foreground():
             return  # Ctrl-C reaches the program too
         if self._child is None:
@@ -116,10 +102,6 @@ class _Handing:
         self._child = child
         for number in self._early:
             child.send_signal(number)
-
-
-def _numbers() -> Iterator[int]:
-    return (getattr(signal, name) for name in FORWARDED if hasattr(signal, name))
 
 
 def _is_in_foreground() -> bool:

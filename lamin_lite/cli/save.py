@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors, models
+from ..base import paths
 from ..models.keys import checked
 from ..models.saving import checked_source, key_in_place
 from ..sql.lookups import nearest
@@ -79,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _missing(path: str) -> errors.MissingFile:
+    if os.path.islink(path):
+        return errors.MissingFile(f"{path} is a link to {os.readlink(path)}, which is not there: correct the link.")
     folder, name = os.path.split(path)
     try:
         near = nearest(name, os.listdir(folder or os.curdir))
@@ -114,10 +117,9 @@ def _key(instance: Instance, path: str) -> Optional[str]:
     source = checked_source(path)
     if key_in_place(instance, source, None) is not None:
         return None
-    home, real = instance.settings.dev_dir, os.path.realpath(source)
-    if home is not None and real.startswith(os.path.realpath(home).rstrip(os.sep) + os.sep):
-        return checked(os.path.relpath(real, os.path.realpath(home)).replace(os.sep, "/"))
-    return checked(os.path.basename(source))
+    home = instance.settings.dev_dir
+    inside = None if home is None else paths.below(source, home)
+    return checked(inside or os.path.basename(source))
 
 
 def _is_first(row: Any) -> bool:

@@ -26,7 +26,7 @@ PHRASES = {
     "a saved type such as ln.Record(name='Experiment', is_type=True).save()": "a type by its name",
 }
 _SAVED = re.compile(r"ln\.\w+\(.*?\)\.save\(\)")
-_DELETED = re.compile(r"ln\.(\w+)\.get\(name=('[^']*')\)\.delete\(\)")
+_MOVED = re.compile(r"ln\.(\w+)\.get\(name=('[^']*')(?:, branch='\w+')?\)\.(delete|restore)\(\)")
 _SURROGATE = re.compile(r"^(.*) holds a lone surrogate \(.*\), which no database keeps: leave it out\.$", re.DOTALL)
 _OPTIONS = ("name", "type", "dtype", "description", "is_type")  #: of `create`; other fields are ``FIELD=VALUE``
 
@@ -42,7 +42,7 @@ def for_commands(sentence: str) -> str:
     undecodable = _SURROGATE.match(sentence)
     if undecodable:
         return f"{undecodable[1]} is no text in the encoding of this terminal ({_encoding()}): type it anew."
-    sentence = _DELETED.sub(_delete, sentence)
+    sentence = _MOVED.sub(_move, sentence)
     return _SAVED.sub(lambda found: _create(found[0]) or found[0], sentence)
 
 
@@ -52,10 +52,10 @@ def _encoding() -> str:
     return sys.getfilesystemencoding()
 
 
-def _delete(found: re.Match[str]) -> str:
+def _move(found: re.Match[str]) -> str:
     import ast
 
-    return f"`{command_line('delete', found[1].lower(), ast.literal_eval(found[2]))}`"
+    return f"`{command_line(found[3], found[1].lower(), ast.literal_eval(found[2]))}`"
 
 
 def _create(call: str) -> Optional[str]:

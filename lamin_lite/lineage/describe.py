@@ -93,7 +93,7 @@ def _run(row: Run) -> Iterator[Theme]:
         reference=row.reference,
         process=lines.process(row),
     )
-    yield "Params", lines.pairs(row.params)
+    yield "Params", lines.pairs(row.params, lines.titles_in(row))
     yield "Features", lines.features(row)
     yield "Repository", repository.state(git)
     yield "Extra data", lines.pairs(extra)

@@ -57,7 +57,7 @@ class Graph(Data):
         from . import svg
 
         drawn = picture.picture_of(self, depth=depth, siblings=siblings, most=most)
-        return _kept(svg.drawn(drawn, base_url=base_url), path)
+        return kept(svg.drawn(drawn, base_url=base_url), path)
 
     def to_html(
         self,
@@ -75,7 +75,7 @@ class Graph(Data):
         from . import html
 
         drawn = picture.picture_of(self, depth=depth, siblings=siblings, most=most)
-        return _kept(html.page(drawn, base_url=base_url), path)
+        return kept(html.page(drawn, base_url=base_url), path)
 
     def to_mermaid(self, *, depth: Optional[int] = None, siblings: int = picture.SIBLINGS, most: int = 200) -> str:
         """The picture as the text of a Mermaid flow chart, which may not have many more than 200 boxes.
@@ -143,17 +143,26 @@ def _iso(micros: Optional[int]) -> Optional[str]:
     return None if micros is None else clock.to_datetime(micros).isoformat()
 
 
-def _kept(text: str, path: Optional[Path]) -> str:
-    """The text, once it is written to the path, if there is one."""
+def kept(text: str, path: Optional[Path]) -> str:
+    """The text, once it is written to the path, if there is one: whole, else what was there stays.
+
+    Raises `MissingFile` where there is no such folder, `InvalidArgument` for a folder.
+    """
     if path is not None:
         import os
 
         from ..base import fsio
+        from ..storage.translate import translating
 
         target = os.path.abspath(os.fspath(path))
         if not os.path.isdir(os.path.dirname(target)):
             raise errors.MissingFile(f"There is no folder {os.path.dirname(target)}: make it, or write elsewhere.")
         if os.path.isdir(target):
             raise errors.InvalidArgument(f"{target} is a folder: name the file to write.")
-        fsio.write_file(target, text.encode())
+        with translating("write", target):
+            if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a terminal: nothing to replace
+                with open(target, "wb") as file:
+                    file.write(text.encode())
+            else:
+                fsio.write_file(os.path.realpath(target), text.encode())  # what a link means, not the link
     return text

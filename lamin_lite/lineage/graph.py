@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST = 20_000  #: artifacts of one walk; a graph with more is cut, and says so
 RUNS = 1_000  #: runs of a transform, the latest ones, from which the walks begin
+AGAIN = 2_000  #: links to what was read by runs that only made again what was there
 CHUNK = 500  #: ids in one query: SQLite before 3.32 takes 999
 
 #: roles of the links to follow: from an artifact to its run, and from there to other artifacts
@@ -49,9 +50,12 @@ def graph_of(row: SQLRecord, *, with_children: bool = True, most: int = MOST) ->
     is_cut = max(len(up), len(down)) > most or len(runs) > RUNS
     runs = runs[-RUNS:]
     links = [*_upward(database, runs, up[:most])]
+    again, left_out = _read_again(database, runs, links)
+    links += again
     if with_children:
         links += _downward(database, runs, down[:most])
-    return _assembled(database, root, [*up[:most], *down[:most]], runs, links, with_children, is_cut)
+    graph = _assembled(database, root, [*up[:most], *down[:most]], runs, links, left_out)
+    return graph._replace(with_children=with_children, is_cut=is_cut or bool(graph.cuts))
 
 
 def _root(row: SQLRecord) -> Node:
@@ -102,6 +106,31 @@ def _upward(database: Database, runs: list[int], artifacts: list[int]) -> Iterat
     yield from (link for link in _links(database, "run_id", makers, ["input"]) if link[1] in known)
 
 
+def _read_again(database: Database, runs: list[int], links: list[Link]) -> tuple[list[Link], dict[int, int]]:
+    """What was read by the runs that only made again what was there: it is shown, and not walked from.
+
+    They may be many, and each may have read much: of those for which there is no room, the earlier ones first, how many
+    inputs each has.
+    """
+    makers = {run for run, _, role in links if role == "created"}.union(runs)
+    counts: dict[int, int] = {}
+    for chunk in _chunks(dict.fromkeys(run for run, _, role in links if role == "recreated" and run not in makers)):
+        counts.update(
+            database.read(
+                f"SELECT run_id, count(*) FROM run_artifact WHERE run_id IN ({', '.join('?' * len(chunk))}) "
+                "AND role = 'input' GROUP BY run_id",
+                chunk,
+            )
+        )
+    room, shown = AGAIN, []
+    for run in sorted(counts, reverse=True):
+        if counts[run] <= room:
+            room -= counts[run]
+            shown.append(run)
+    found = [*_links(database, "run_id", shown[::-1], ["input"])]
+    return found, {run: count for run, count in counts.items() if run not in shown}
+
+
 def _downward(database: Database, runs: list[int], artifacts: list[int]) -> Iterator[Link]:
     """Who read these artifacts, and what they made."""
     read = [*_links(database, "artifact_id", artifacts, ["input"])]
@@ -134,8 +163,7 @@ def _assembled(
     artifacts: list[int],
     starts: list[int],
     links: list[Link],
-    with_children: bool,
-    is_cut: bool,
+    left_out: dict[int, int],
 ) -> Graph:
     runs = dict.fromkeys([*starts, *(run for run, _, _ in links)])
     files = _artifacts(database, dict.fromkeys([*artifacts, *(artifact for _, artifact, _ in links)]))
@@ -151,7 +179,9 @@ def _assembled(
     nodes = (*files.values(), *made.values())
     root = next((node for node in nodes if node.uid == root.uid), root)
     first = tuple(made[run].uid for run in starts) or (root.uid,)
-    return Graph(root, first, nodes, tuple(edges), tuple(groups.values()), with_children, is_cut)
+    there = [run for run, _, role in dict.fromkeys(links) if role == "input" and run in left_out]
+    cuts = ((made[run].uid, count - there.count(run), 0) for run, count in left_out.items() if run in made)
+    return Graph(root, first, nodes, tuple(edges), tuple(groups.values()), cuts=tuple(cut for cut in cuts if cut[1]))
 
 
 def _artifacts(database: Database, ids: Iterable[int]) -> dict[int, Node]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Optional
 
 from ..base import canon, clock
 from ..capture.cells import summary
 from ..errors import LaminLiteError
 from ..models import Artifact, Collection, Run, Transform
+from ..models.base import Manager
+from ..sql.tables import cut, terminal_width
 from ..sql.tables import moment as day_or_moment
 from . import words
 
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
 
 HEAD = 5  #: lines of an environment or a report
 LISTED = 10  #: related rows of one kind
+NAMED = 20  #: rows among the params of a run
 CALL = 60  #: characters of the params of a call
-WIDTH = 92  #: characters of one value
+WIDTH, NARROWEST = 92, 52  #: characters of one value, in a terminal that has room for them and in one that has not
+INDENT = 8  #: characters before it
+KEY = 40  #: characters of the key of a run's transform
 
 
 # -- lists
@@ -54,19 +60,37 @@ def listed(rows: QuerySet[Any], line: Any = None, *, mark: str = "") -> list[str
     return _cut(first, line or line_of, mark) + _more(rows.count() if len(first) > LISTED else 0)
 
 
+def _room() -> int:
+    """Characters of one value: less in a narrow terminal."""
+    return max(NARROWEST, min(WIDTH, terminal_width() - INDENT))
+
+
 def _cut(rows: Sequence[Any], line: Any, mark: str) -> list[str]:
-    return [words.shortened(words.plain(line(row)), WIDTH) + mark for row in rows[:LISTED]]
+    return [words.shortened(words.plain(line(row)), _room() - len(mark)) + mark for row in rows[:LISTED]]
 
 
 def _more(total: int) -> list[str]:
     return [f"… {total - LISTED:,} more"] if total > LISTED else []
 
 
-def pairs(values: Optional[dict[str, Any]]) -> Sequence[Branch]:
-    """Names and values, one line each."""
+def pairs(values: Optional[dict[str, Any]], names: Optional[dict[str, str]] = None) -> Sequence[Branch]:
+    """Names and values, one line each; saved rows by ``names``: uid -> title."""
     return [
-        words.shortened(f"{words.plain(name)} = {words.value(held)}", WIDTH) for name, held in (values or {}).items()
+        words.shortened(f"{words.plain(name)} = {words.value(held, names)}", _room())
+        for name, held in (values or {}).items()
     ]
+
+
+def titles_in(run: Run) -> dict[str, str]:
+    """What people call the rows that are params of a run, the first of many, by uid; a run by registry and uid."""
+    rows = [*islice(words.rows_in(run.params), NAMED)]
+    found = {uid: f"{kind}[{uid}]" for kind, uid in rows}
+    for model in (Artifact, Collection, Transform):
+        uids = [uid for kind, uid in rows if kind == model.__name__]
+        if uids:
+            among = Manager(model, run._store).filter(uid__in=uids, branch=None)
+            found.update((each.uid, title_of(each)) for each in among)
+    return found
 
 
 def features(row: Union[Artifact, Run, Record]) -> Sequence[Branch]:
@@ -95,7 +119,7 @@ def head(artifact: Optional[Artifact]) -> list[str]:
 def of_text(text: str, most: int) -> list[str]:
     """A text of several lines as one branch, cut after so many."""
     lines = text.splitlines()
-    shown = [words.shortened(words.plain(line.expandtabs(4)), WIDTH) for line in lines[:most]]
+    shown = [words.shortened(words.plain(line.expandtabs(4)), _room()) for line in lines[:most]]
     rest = len(lines) - most
     return ["\n".join(shown if rest <= 0 else [*shown, f"… {rest:,} more lines"])] if shown else []
 
@@ -104,14 +128,19 @@ def of_text(text: str, most: int) -> list[str]:
 
 
 def line_of(row: Any) -> str:
-    """A related row in one line."""
-    if isinstance(row, Artifact):
-        size = f"  {words.size(row.size)}" if row.size is not None else ""
-        return f"{title_of(row)}  {row.uid}{size}"
+    """A related row in one line; of a long key its end."""
     if isinstance(row, Run):
         return f"{row.uid}  {row.status:9}  {moment(row.started_at)}  {call_of(row)}"
-    kind = f"  ({row.type})" if getattr(row, "type_id", None) is not None else ""
-    return f"{title_of(row)}{kind}  {row.uid}"
+    notes = f"  {row.uid}"
+    if isinstance(row, Artifact) and row.size is not None:
+        notes += f"  {words.size(row.size)}"
+    if getattr(row, "type_id", None) is not None:
+        notes = f"  ({row.type}){notes}"
+    return cut(words.plain(title_of(row)), max(KEY, _room() - len(notes)), _kind_of_title(row)) + notes
+
+
+def _kind_of_title(row: SQLRecord) -> str:
+    return "key" if isinstance(row, (Artifact, Collection, Transform)) else "name"
 
 
 def title_of(row: SQLRecord) -> str:
@@ -125,15 +154,14 @@ def title_of(row: SQLRecord) -> str:
 
 
 def call_of(run: Run) -> str:
-    """A run as a call: transform, entrypoint, and params with the keys of the artifacts that it read."""
-    title = str(run.transform.key or run.transform.uid)
+    """A run as a call: transform, entrypoint, and params with the keys of the artifacts among them."""
+    title = cut(str(run.transform.key or run.transform.uid), KEY, "key")
     return f"{title}: {call_alone(run)}" if run.entrypoint else title + call_alone(run)
 
 
 def call_alone(run: Run) -> str:
     """Entrypoint and params of a run."""
-    names = {each.uid: each.key or each.uid for each in run.input_artifacts[: LISTED * 2]}
-    call = words.arguments(run.params, CALL, names)
+    call = words.arguments(run.params, CALL, titles_in(run))
     return f"{run.entrypoint or ''}({call})" if call or run.entrypoint else ""
 
 

@@ -55,6 +55,7 @@ SCRIPT = """
   var edges = Array.from(svg.querySelectorAll("[data-from]"));
   var size = [svg.viewBox.baseVal.width, svg.viewBox.baseVal.height];
   var view = [0, 0, 1], hits = [], at = -1, chosen = -1;  // left, top, pixels a unit
+  var searching = false;  // what stays bright: what was found, until a box is clicked
   document.body.classList.add("live");
 
   function draw() {
@@ -166,7 +167,7 @@ SCRIPT = """
   }
   function fade() {
     var bright = null, up, down;
-    if (find.value.trim()) { bright = new Set(hits); }
+    if (searching) { bright = new Set(hits); }
     else if (chosen >= 0) {
       up = reach(chosen, "data-to", "data-from");
       down = reach(chosen, "data-from", "data-to");
@@ -188,8 +189,9 @@ SCRIPT = """
     parent.appendChild(element);
     return element;
   }
-  function choose(index) {
+  function choose(index, amongHits) {
     chosen = index;
+    searching = find.value.trim() !== "" && (amongHits || index < 0);
     panel.hidden = index < 0;
     if (index >= 0) {
       var box = data.boxes[index], list = document.getElementById("facts");
@@ -210,6 +212,7 @@ SCRIPT = """
     var wanted = find.value.trim().toLowerCase();
     hits = [];
     at = -1;
+    searching = wanted !== "";
     if (wanted) { data.boxes.forEach(function (box, index) {
       if (box.text.indexOf(wanted) >= 0) { hits.push(index); }
     }); }
@@ -222,7 +225,7 @@ SCRIPT = """
     if (event.key !== "Enter" || !hits.length) { return; }
     at = (at + (event.shiftKey ? hits.length - 1 : 1)) % hits.length;
     view[2] = Math.max(view[2], 0.8);
-    choose(hits[at]);
+    choose(hits[at], true);
     show(hits[at]);
     count.textContent = (at + 1) + " of " + hits.length;
   });

@@ -47,7 +47,10 @@ class Box(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An edge; its role is ``input``, ``created``, ``recreated``, or ``run`` from a transform to a run of it."""
+    """An edge; its role is ``input``, ``created``, ``recreated``, or ``run`` from a transform to a run of it.
+
+    ``again``: an input of a run that only made again what was there.
+    """
 
     source: str
     target: str
@@ -80,8 +83,8 @@ def picture_of(graph: Data, *, depth: Optional[int] = None, siblings: int = SIBL
     """
     check_depth(depth)
     for name, value, least in (("siblings", siblings, 2), ("most", most, 1)):
-        if value < least:
-            raise errors.InvalidArgument(f"{name} is {value}, but must be at least {least}.")
+        if not _is_whole(value) or value < least:
+            raise errors.InvalidArgument(f"{name} is {value!r}, but must be a whole number, at least {least}.")
     near = limited(graph, depth, max(FOLDED, most))
     few, folds = folded(near, siblings)
     drawn = limited(few, None, most)
@@ -99,7 +102,10 @@ def picture_of(graph: Data, *, depth: Optional[int] = None, siblings: int = SIBL
         )
         for node in sorted(nodes, key=_from_above)
     ]
-    links = [Link(*edge) for edge in drawn.edges]
+    again = _making_again(graph, folds)
+    links = [
+        Link(*edge[:2], "again" if edge.role == "input" and edge.target in again else edge.role) for edge in drawn.edges
+    ]
     if graph.root.kind == "transform":
         links += [Link(graph.root.uid, uid, "run") for uid in drawn.starts]
     place = {box.uid: at for at, box in enumerate(boxes)}  # what is drawn from top to bottom begins in this order
@@ -119,10 +125,21 @@ def _from_above(node: Node) -> tuple[object, ...]:
     return is_several(node.uid), node.at or 0, node.kind == "artifact", node.uid
 
 
+def _making_again(graph: Data, folds: Mapping[str, Sequence[Node]]) -> set[str]:
+    """The runs that made nothing but what was there, and boxes that stand for such runs only."""
+    made = {edge.source for edge in graph.edges if edge.role == "created"}.union(graph.starts)
+    found = {edge.source for edge in graph.edges if edge.role == "recreated"} - made
+    return found.union(box for box, members in folds.items() if all(each.uid in found for each in members))
+
+
 def check_depth(depth: Optional[int]) -> None:
-    """Raise `InvalidArgument` for a depth that is less than nothing."""
-    if depth is not None and depth < 0:
-        raise errors.InvalidArgument(f"depth is {depth}, but is a number of steps from the root, 0 or more.")
+    """Raise `InvalidArgument` for a depth that is no number, or less than nothing."""
+    if depth is not None and (not _is_whole(depth) or depth < 0):
+        raise errors.InvalidArgument(f"depth is {depth!r}, but must be a number of steps from the root, 0 or more.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _notes(graph: Data, near: Data, few: Data, drawn: Data) -> Iterator[str]:

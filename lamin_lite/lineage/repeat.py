@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from .. import errors
-from ..base import redact
+from ..base import canon, redact
 from ..capture.environment import environment
 from ..capture.source import hash_of_source
 from ..models import Artifact, Run
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 6  #: packages that the warning names
 OPEN = ("scheduled", "started")
+PAPERMILL = """
+import json, os, papermill, sys
+path, params = sys.argv[1:]
+folder = os.path.dirname(os.path.abspath(path))
+papermill.execute_notebook(path, "executed.ipynb", json.loads(params), cwd=folder, progress_bar=False, log_output=True)
+"""  #: not by its command line, whose YAML takes 1e-07 for a text
 PACKAGES = "pypackages/"  #: what keys of modules in packages begin with
 
 
@@ -72,13 +78,28 @@ def plan(run: Run, package: str, find: Find, *, current: bool = False) -> Plan:
     """
     if run.status in OPEN:
         raise errors.Conflict(f"Run {run.uid} has not ended yet: repeat it when it has.")
+    launch = (run.extra_data or {}).get("launch")
+    _check_whole(run, launch)
+    argv, files = _executed(run, find, current) if launch is None else _launched(run, launch, package, find, current)
+    return Plan(run, tuple(argv), files, tuple(_folders(run)), tuple(_warnings(run, current)))
+
+
+def _check_whole(run: Run, launch: Optional[Mapping[str, Any]]) -> None:
+    """Raise `InvalidArgument` if a secret was masked in what the run is to be given again."""
     if redact.MASK in (run.cli_args or ""):
         raise errors.InvalidArgument(
             f"The arguments of run {run.uid} hold a secret, which was not kept: run it yourself, with {run.cli_args}."
         )
-    launch = (run.extra_data or {}).get("launch")
-    argv, files = _executed(run, find, current) if launch is None else _launched(run, launch, package, find, current)
-    return Plan(run, tuple(argv), files, tuple(_folders(run)), tuple(_warnings(run, current)))
+    names = (
+        [] if launch is None else [launch["source"] or "", *launch["outputs"], *(row[0] for row in launch["inputs"])]
+    )
+    masked = [name for name in names if redact.MASK in name]
+    injected = (run.extra_data or {}).get("papermill") or {}
+    masked += [f"{name}={value}" for name, value in injected.items() if redact.MASK in canon.dumps(value)]
+    if masked:
+        raise errors.InvalidArgument(
+            f"Run {run.uid} was given a secret, which was not kept: run it yourself, with the true text of {masked[0]}."
+        )
 
 
 def _executed(run: Run, find: Find, current: bool) -> tuple[list[str], dict[str, bytes | str]]:
@@ -89,19 +110,24 @@ def _executed(run: Run, find: Find, current: bool) -> tuple[list[str], dict[str,
         return [sys.executable, "-u", *_module(run, current), *arguments], {}
     name = os.path.basename(key)
     if transform.kind == "notebook" or name.endswith(".ipynb"):
-        _check_nbconvert(run)
-        path = _current_path(run) if current else name
-        convert = ["-m", "nbconvert", "--to", "notebook", "--execute", "--log-level", "ERROR"]
-        return (
-            [sys.executable, *convert, "--output-dir", ".", "--output", "executed.ipynb", path],
-            {} if current else {name: _source(run, find)},
-        )
+        return _notebook(run, _current_path(run) if current else name), {} if current else {name: _source(run, find)}
     if transform.kind not in ("script", "interactive"):
         raise errors.InvalidArgument(
             f"Run {run.uid} is of {key}, a {transform.kind}: only scripts, notebooks and programs can be repeated."
         )
     path = _current_path(run) if current else name
     return [sys.executable, "-u", path, *arguments], {} if current else {name: _source(run, find)}
+
+
+def _notebook(run: Run, path: str) -> list[str]:
+    """The command for a notebook: by the program that put params into it, else by nbconvert."""
+    injected = (run.extra_data or {}).get("papermill")
+    if injected is None:
+        _check_installed(run, "nbconvert", "pip install 'lamin-lite[notebook]'")
+        convert = ["-m", "nbconvert", "--to", "notebook", "--execute", "--log-level", "ERROR"]
+        return [sys.executable, *convert, "--output-dir", ".", "--output", "executed.ipynb", path]
+    _check_installed(run, "papermill", "pip install papermill")
+    return [sys.executable, "-c", PAPERMILL, path, canon.dumps(injected)]
 
 
 def _launched(
@@ -124,8 +150,6 @@ def _launched(
 
 
 def _options(run: Run, launch: Mapping[str, Any], files: dict[str, bytes | str]) -> Iterator[str]:
-    from ..base import canon
-
     for name, value in (run.params or {}).items():
         yield from ("--param", f"{name}={canon.dumps(value)}")
     for given, uid, is_file in launch["inputs"]:
@@ -179,12 +203,12 @@ def _folders(run: Run) -> Iterator[str]:
             yield os.path.abspath(os.path.join(path, *[os.pardir] * levels))
 
 
-def _check_nbconvert(run: Run) -> None:
+def _check_installed(run: Run, package: str, remedy: str) -> None:
     from importlib.util import find_spec
 
-    if find_spec("nbconvert") is None or find_spec("ipykernel") is None:
+    if find_spec(package) is None or find_spec("ipykernel") is None:
         raise errors.MissingExtra(
-            f"Run {run.uid} is of a notebook, which is executed by nbconvert: pip install 'lamin-lite[notebook]' and repeat it."
+            f"Run {run.uid} is of a notebook, which is executed by {package}: {remedy} and repeat it."
         )
 
 

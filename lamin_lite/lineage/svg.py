@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 TITLE, NOTE = 12.5, 10.5  #: sizes of fonts
 HEIGHT, NARROWEST, WIDEST, SIDE = 42.0, 96.0, 226.0, 12.0  #: of boxes
-BOLD = 1.09  #: how much wider bold letters are
 ARROW = 7.0
 NOTEBOOK, LEGIBLE = 1000.0, 2600.0  #: width of a notebook, and of a picture that can be read when it is shrunk to that
 NEARER = (None, 8, 6, 5, 4, 3)  #: depths that are tried then
 CORNER = 9.0  #: the folded corner of a file
-ROLES = {"input": "input", "created": "created", "recreated": "recreated", "run": "of"}
+ROLES = {"input": "input", "created": "created", "recreated": "recreated", "again": "again", "run": "of"}
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
@@ -139,8 +138,8 @@ class _Drawing:
         yield f'<g class="{kinds}"{data}>{_tooltip(box.title, box.details)}'
         yield from _shape(box, rect)
         x, room = rect.x + SIDE, rect.width - 2 * SIDE
-        size = TITLE * (BOLD if box.is_root else 1)
-        title = fitted(clean(box.title), room, size, keep_end=box.kind != "run" and not box.several)
+        keep_end = box.kind != "run" and not box.several
+        title = fitted(clean(box.title), room, TITLE, keep_end=keep_end, bold=box.is_root)
         note = fitted(clean(box.note), room, NOTE)
         yield f'<text class="title" x="{_n(x)}" y="{_n(rect.y + (18 if note else 26))}">{escaped(title)}</text>'
         if note:
@@ -161,8 +160,9 @@ def _name(box: Box) -> str:
 
 
 def _width(box: Box) -> float:
-    title = width(clean(box.title), TITLE * (BOLD if box.is_root else 1))
-    return max(NARROWEST, min(WIDEST, max(title, width(clean(box.note), NOTE)) + 2 * SIDE + 2))
+    title = width(clean(box.title), TITLE, bold=box.is_root)
+    widest = WIDEST * 1.1 if box.is_root else WIDEST  # bold letters are so much wider
+    return max(NARROWEST, min(widest, max(title, width(clean(box.note), NOTE)) + 2 * SIDE + 2))
 
 
 def _shape(box: Box, rect: Rect) -> Iterator[str]:
@@ -259,7 +259,7 @@ def _style() -> str:
         (".halo", {"fill": "none", "stroke-width": "1.5", "stroke-opacity": "0.55"}),
         (".trashed .title", {"text-decoration": "line-through"}),
         (".edge path", {"fill": "none", "stroke": theme.LINE, "stroke-width": "1.4"}),
-        (".edge.recreated path, .edge.of path", {"stroke-dasharray": "5 4"}),
+        (".edge.recreated path, .edge.again path, .edge.of path", {"stroke-dasharray": "5 4"}),
         (".edge .tip", {"fill": theme.LINE, "stroke": "none"}),
         (".frame rect", {"fill": theme.LINE, "fill-opacity": "0.09", "stroke": theme.LINE, "stroke-opacity": "0.6"}),
         (".label rect", {"fill": theme.NOTE_GROUND}),

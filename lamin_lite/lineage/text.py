@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from . import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from .values import Data, Node
 
@@ -25,6 +25,7 @@ class _Branch(NamedTuple):
     word: str
     dashed: bool = False
     within: str = ""  #: the transform of the next run towards the root, which need not be named again
+    again: bool = False  #: whether it was read by a run that only made again what was there
 
 
 def drawn(graph: Data, *, width: int = WIDTH, lines: int = LINES) -> str:
@@ -49,12 +50,24 @@ class _Tree:
         self.nodes = {node.uid: node for node in (*graph.groups, *graph.nodes, graph.root)}
         self.names = {node.uid: node.title for node in graph.nodes if node.kind == "artifact"}
         self.below: dict[str, list[_Branch]] = {}
+        self.cut = {uid: before for uid, before, _ in graph.cuts if up and self.nodes[uid].kind == "run"}
         for source, target, role in graph.edges:
             self._hang(source, target, role)
         if graph.root.kind == "transform":
             runs = [self.nodes[uid] for uid in reversed(graph.starts)]
             self.below[graph.root.uid] = [_Branch(run, "run") for run in runs]
         self.seen: set[str] = set()
+        self.followed = self._followed()
+
+    def _followed(self) -> set[str]:
+        """What lineage follows from the root."""
+        found = {self.graph.root.uid: None}
+        queue = [self.graph.root.uid]
+        for uid in queue:
+            new = [each.node.uid for each in self.below.get(uid, ()) if not each.dashed and each.node.uid not in found]
+            found.update(dict.fromkeys(new))
+            queue += dict.fromkeys(new)
+        return set(found)
 
     def _hang(self, source: str, target: str, role: str) -> None:
         upper, lower = (target, source) if self.up else (source, target)
@@ -94,29 +107,38 @@ class _Tree:
             mark = self._mark(branch, len(stem) // 3 + 1)
             label = self._label(branch, self.width - len(stem) - 3 - len(mark))
             yield f"{stem}{'└' if last else '├'}{bar} {label}{mark}"
-            if not mark and not branch.dashed and branch.node.uid not in self.seen:
+            if not mark and not branch.again and branch.node.uid not in self.seen and self._is_told(branch):
                 self.seen.add(branch.node.uid)
                 within = branch.node.title if branch.node.kind == "run" else branch.within
-                stack += self._stacked(branch.node, stem + ("   " if last else "│  "), within)
+                stack += self._stacked(branch.node, stem + ("   " if last else "│  "), within, again=branch.dashed)
+
+    def _is_told(self, branch: _Branch) -> bool:
+        """Whether the tree says what is below: of what was made again what its run read, not who read it."""
+        return self.up or not branch.dashed
 
     def _mark(self, branch: _Branch, level: int) -> str:
         """What is said instead of drawing the sub-tree here."""
         uid = branch.node.uid
-        if branch.dashed or not self.below.get(uid):
+        if not self.below.get(uid) or not self._is_told(branch):
             return ""
         if uid in self.seen:
             return "  ↑ see above"
+        if branch.again or branch.dashed:
+            return "  ⋯ see below" if uid in self.followed else ""
         if level < DEPTH:
             return ""
         self.seen.add(uid)
         self.later.append(branch.node)
         return "  ⋯ see below"
 
-    def _stacked(self, node: Node, stem: str, within: str) -> list[tuple[str, bool, _Branch | str]]:
-        branches: Sequence[_Branch | str]
-        branches = [branch._replace(within=within) for branch in self.below.get(node.uid, [])]
-        if len(branches) > SIBLINGS + 1:
-            branches = [*branches[:SIBLINGS], f"… {len(branches) - SIBLINGS:,} more"]
+    def _stacked(
+        self, node: Node, stem: str, within: str, *, again: bool = False
+    ) -> list[tuple[str, bool, _Branch | str]]:
+        every = self.below.get(node.uid, [])
+        shown = len(every) if len(every) <= SIBLINGS + 1 else SIBLINGS
+        more = len(every) - shown + self.cut.get(node.uid, 0)
+        branches: list[_Branch | str] = [each._replace(within=within, again=again) for each in every[:shown]]
+        branches += [f"… {more:,} more"] if more else []
         count = len(branches)
         return [(stem, at == count - 1, branches[at]) for at in reversed(range(count))]
 

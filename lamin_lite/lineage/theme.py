@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 ROOM = 340.0  #: for a line of a label, in pixels
-DASHED_ROLES = frozenset({"recreated", "run"})  #: of links that lineage does not follow
+DASHED_ROLES = frozenset({"recreated", "again", "run"})  #: of links that lineage does not follow
 
 
 class Colours(NamedTuple):

@@ -33,7 +33,7 @@ class Edge(NamedTuple):
     """A link: ``input`` from an artifact to the run that read it, the others from a run to an artifact.
 
     ``recreated``: the run made bytes that were there already. It is drawn dashed and not followed, so that what
-    came from what stays free of circles.
+    came from what stays free of circles; what such a run read is there, and where that came from is not.
     """
 
     source: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from ..base import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 VALUE = 32  #: characters of one param's value in a call
 
@@ -63,14 +63,50 @@ def shortened(text: str, width: int) -> str:
 
 
 def value(param: Any, names: Optional[Mapping[str, str]] = None) -> str:
-    """A param's value; a saved row by its title, where ``names`` (uid -> title) are given."""
-    if isinstance(param, str) and param.endswith("]") and "[" in param:
-        known = (names or {}).get(param[param.index("[") + 1 : -1])
-        if known is not None:
-            return plain(known)
-        if param.partition("[")[0] in ("Artifact", "Run", "Transform"):
-            return plain(param) if names is None else "…"
-    return plain(json.dumps(param, ensure_ascii=False))
+    """A param's value; saved rows by their titles, also within lists, where ``names`` (uid -> title) are given.
+
+    >>> value(["Artifact[u1]", 2], {"u1": "a.csv"})
+    '[a.csv, 2]'
+    """
+    text = json.dumps(param, ensure_ascii=False)
+    return plain(text if not any(f'"{kind}[' in text for kind in _ROWS) else _with_titles(param, names))
+
+
+_ROWS = ("Artifact", "Run", "Transform", "Collection")
+
+
+def _with_titles(param: Any, names: Optional[Mapping[str, str]]) -> str:
+    """A value that holds rows, as JSON but for these."""
+    if isinstance(param, list):
+        return f"[{', '.join(_with_titles(each, names) for each in param)}]"
+    if isinstance(param, dict):
+        pairs = (f"{json.dumps(name, ensure_ascii=False)}: {_with_titles(held, names)}" for name, held in param.items())
+        return f"{{{', '.join(pairs)}}}"
+    row = row_of(param)
+    if row is None:
+        return json.dumps(param, ensure_ascii=False)
+    return str(param) if names is None else names.get(row[1], "…")
+
+
+def row_of(param: Any) -> Optional[tuple[str, str]]:
+    """Registry and uid of the saved row that a param is.
+
+    >>> row_of("Artifact[u1]")
+    ('Artifact', 'u1')
+    """
+    kind, _, uid = param[:-1].partition("[") if isinstance(param, str) and param.endswith("]") else ("", "", "")
+    return (kind, uid) if kind in _ROWS else None
+
+
+def rows_in(param: Any) -> Iterator[tuple[str, str]]:
+    """The same of all that a param holds."""
+    if isinstance(param, (dict, list)):
+        for each in param.values() if isinstance(param, dict) else param:
+            yield from rows_in(each)
+    else:
+        row = row_of(param)
+        if row is not None:
+            yield row
 
 
 def arguments(params: Optional[Mapping[str, Any]], width: int, names: Optional[Mapping[str, str]] = None) -> str:

@@ -11,6 +11,7 @@ from ..ext import known_suffix
 from ..sql.fields import ForeignKey, IntField, JsonField, TextField
 from ..sql.lookups import Q
 from ..sql.relations import Relation
+from ..sql.schema import Index
 from . import keys, late, session
 from .base import MAIN_STORAGE
 from .feature_values import Featured
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     from ..sql.database import Transaction
-    from ..sql.query import QuerySet
     from ..storage.blobs import Blob
     from .places import Storage
     from .run import Run
@@ -56,7 +56,10 @@ class Artifact(Featured, Versioned, table="artifact"):
     >>> artifact = ln.Artifact("sample.fasta", key="sample.fasta").save()  # doctest: +SKIP
     """
 
-    __indexes__ = version_indexes("key")
+    __indexes__ = (
+        *version_indexes("key"),
+        Index("run_files", "description", where=f"kind = '{names.KIND_OF_RUN_FILES}'"),
+    )
     uid_length = 20
     stem_length = 16
     found_out = Versioned.found_out | {"suffix", "size", "hash", "n_files"}
@@ -69,6 +72,7 @@ class Artifact(Featured, Versioned, table="artifact"):
     n_files: IntField[Optional[int]] = IntField(null=True, frozen=True)
     n_observations: IntField[Optional[int]] = IntField(null=True)
     extra_data: JsonField[Optional[dict[str, Any]]] = JsonField(null=True, named=True)
+    otype_layout: JsonField[Any] = JsonField(null=True, hidden=True)  # what its reader needs beside the bytes
     storage: ForeignKey[Storage] = ForeignKey("storage", usual=MAIN_STORAGE, frozen=True)
     run: ForeignKey[Optional[Run]] = ForeignKey("run", null=True)
 
@@ -342,12 +346,6 @@ class Artifact(Featured, Versioned, table="artifact"):
             if not os.path.basename(key).endswith(self.suffix):
                 raise errors.InvalidKey(f"The key {key!r} must end with {self.suffix!r}, as the content does.")
         super()._write(tx)
-
-    @property
-    def created_by_runs(self) -> QuerySet[Run]:
-        """The runs that made or remade it."""
-        found: QuerySet[Run] = self.output_of_runs
-        return found
 
 
 def _names_run_files(q: Q) -> bool:

@@ -11,13 +11,13 @@ from ..sql.lookups import Q
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
-from . import late, locks, session
-from .registry import ARCHIVE, MAIN, TRASH, Manager, maker, query
+from . import changes, cycles, late, locks, session
+from .registry import ARCHIVE, MAIN, TRASH, Manager, got, maker, query
 from .related import Links, RelatedSet, link_projects_of_run
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar, Optional, Union
 
@@ -102,12 +102,23 @@ class SQLRecord:
         record.__dict__.update(_store=store, _related={}, _values=values)
         for field in cls.__table__.converted:
             values[field.name] = field.from_db(values[field.name])
+        values[changes.KEPT] = row
         return record
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name[0] != "_" and not hasattr(type(self), name):
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{_hint(type(self), name)}")
+        if name[0] != "_":
+            known = getattr(type(self), name, self)
+            if known is self:
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{_hint(type(self), name)}")
+            if callable(known):
+                raise errors.InvalidArgument(
+                    f"{name} is a method of {type(self).__name__}, to be called: it cannot be set to {value!r}."
+                )
         object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs of it; related rows are read there."""
+        return {**self.__dict__, "_related": {}}
 
     # -- identity
 
@@ -135,9 +146,9 @@ class SQLRecord:
 
     def _repr_html_(self) -> str:
         from ..base import markup
-        from ..sql.tables import cell
+        from ..sql.tables import line
 
-        return markup.table([type(self).__name__, ""], [(name, cell(value, name)) for name, value in self._cells()])
+        return markup.facts(type(self).__name__, [(name, line(value)) for name, value in self._cells()])
 
     def _cells(self) -> Iterator[tuple[str, Any]]:
         """The fields that say something."""
@@ -158,6 +169,8 @@ class SQLRecord:
     def __getattr__(self, name: str) -> Any:
         if name.endswith("_id") and name in self.__table__.columns:
             return self._values[name]
+        if name[0] == "_":  # asked by copy, pickle or a notebook: nobody reads a hint
+            raise AttributeError(name)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{_hint(type(self), name)}")
 
     def _related_row(self, field: ForeignKey[Any]) -> Any:
@@ -206,27 +219,55 @@ class SQLRecord:
     # -- saving
 
     def save(self) -> Self:
-        """Write the row, or its changes, to the database; the row itself, with its id."""
+        """Write the row, or what was changed of it, to the database; the row itself, with its id.
+
+        Of a row that is there only the fields are written that were changed through this object, so that what others
+        changed meanwhile stays, and is taken over. Raises `Conflict` if it is locked or was removed for good.
+        """
         before = dict(self._values)
         try:
             with self._store.database.write(f"save {type(self).__name__}") as tx:
-                self._write(tx)
+                self._save(tx)
         except BaseException:
             self._values = before  # what was not written can be saved again
             raise
         return self
 
+    def _save(self, tx: Transaction) -> bool:
+        """Write the row, or what was changed of it; whether it is new."""
+        new = self.id is None
+        self._catch_up(tx)
+        self._write(tx)
+        return new
+
+    def _catch_up(self, tx: Transaction) -> None:
+        """Know what others changed of a row that is there, before it is judged what is written."""
+        if self.id is not None:
+            changes.catch_up(tx, self)
+
     def _write(self, tx: Transaction) -> None:
-        self._stamp()
-        row = self._row()
+        """Write a new row, or what was changed of one that has caught up with the database."""
         if self.id is None:
             self._check_it_was_not_removed()
-            self._values["id"] = tx.insert(self.__table__.name, row)
+            self._stamp()
+            cells = self.__table__.cells(self._values)
+            self._values["id"] = tx.insert(self.__table__.name, dict(zip(self.__table__.written, cells)))
+            self._values[changes.KEPT] = (self.id, *cells)
             self._inserted(tx, [self])
-        else:
-            locks.check(tx, self)
-            tx.update(self.__table__.name, self.id, row)
-            self._unlocks = False
+            return
+        self._settle_space()
+        moves = "branch" in self.__table__.fields and self._values["branch_id"] != changes.was(self, "branch_id")
+        if moves:
+            self._moving(tx, self._values["branch_id"])
+        changed = changes.write(tx, self)
+        cycles.check_fields(tx, self, changed)
+        self._written(tx, changed)
+        if moves:
+            self._moved(tx)
+            self._catch_up(tx)
+
+    def _written(self, tx: Transaction, cells: Mapping[str, Any]) -> None:
+        """What else is written when these cells of a row that is there were."""
 
     @classmethod
     def _inserted(cls, tx: Transaction, rows: Sequence[Any]) -> None:
@@ -237,25 +278,29 @@ class SQLRecord:
                     link_projects_of_run(tx, cls.__relations__["projects"], row._saved_id(), row._values["run_id"])
 
     def _stamp(self, moment: Optional[datetime] = None, user_id: Optional[int] = None) -> None:
+        """Give a new row what nobody gave it: its moment, its maker, its space."""
         fields, values, now = self.__table__.fields, self._values, moment or clock.to_datetime(clock.now())
-        if "space" in fields and values["space_id"] is None:
-            values["space_id"] = self._space_of_run()
+        self._settle_space()
         if "updated_at" in fields:
             values["updated_at"] = now
-        if values["id"] is None and "created_at" in fields and values["created_at"] is None:
+        if "created_at" in fields and values["created_at"] is None:
             values["created_at"] = now
-        if values["id"] is None and "created_by" in fields and values["created_by_id"] is None:
+        if "created_by" in fields and values["created_by_id"] is None:
             values["created_by_id"] = user_id or self._store.user_id
 
-    def _space_of_run(self) -> int:
+    def _settle_space(self) -> None:
         """Where nobody named a space: that of the run that makes it, else everybody's."""
-        if self._values.get("run_id") is None:
-            return EVERYBODYS
-        found = self._store.database.one("SELECT space_id FROM run WHERE id = ?", [self._values["run_id"]])
-        return EVERYBODYS if found is None else int(found[0])
+        values = self._values
+        if "space" not in self.__table__.fields or values["space_id"] is not None:
+            return
+        run_id = values.get("run_id")
+        found = run_id and self._store.database.one("SELECT space_id FROM run WHERE id = ?", [run_id])
+        values["space_id"] = int(found[0]) if found else EVERYBODYS
 
-    def _row(self) -> dict[str, Any]:
-        return dict(zip(self.__table__.written, self.__table__.cells(self._values)))
+    @classmethod
+    def _set_fields(cls, tx: Transaction, rows: Sequence[Any], given: Mapping[str, object]) -> None:
+        """Set fields of rows that this transaction has just read."""
+        changes.set_fields(tx, rows, given)
 
     def refresh(self) -> Self:
         """Read the row anew."""
@@ -310,7 +355,7 @@ class SQLRecord:
 
     @classmethod
     def to_dicts(
-        cls, include: Sequence[str] = (), features: Union[bool, Sequence[str], None] = None
+        cls, include: Sequence[str] = (), features: Union[bool, Sequence[Any], None] = None
     ) -> list[dict[str, Any]]:
         """All rows as dicts; see the method of query sets."""
         return cls.filter().to_dicts(include, features)
@@ -327,6 +372,11 @@ class SQLRecord:
         Of several versions it is the latest. Raises `DoesNotExist` or `MultipleResults`.
         """
         return Manager(cls, session.current_store()).get(uid, **lookups_)
+
+    @classmethod
+    def _got(cls, rows: QuerySet[Self], uid: Union[str, int, None], asked: dict[str, object]) -> Self:
+        """The row of a query set that its ``get`` means."""
+        return got(rows, uid, asked)
 
     @classmethod
     def _before_query(cls, store: Store) -> None:
@@ -368,6 +418,9 @@ class SQLRecord:
         ``permanent=True`` removes it for good, with what is a part of it. Raises `Conflict` if other rows refer to
         it; ``force=True`` takes it out of those that can be without it. Stored bytes are left for ``gc``.
         """
+        for name, flag in (("permanent", permanent), ("force", force)):
+            if not isinstance(flag, bool):
+                raise errors.InvalidArgument(f"delete() takes True or False for {name}; got {flag!r}.")
         if not permanent:
             if force:
                 raise errors.InvalidArgument("force=True has a meaning only with permanent=True.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base import clock, fsio
 from ..base._typing import TYPE_CHECKING, R
-from . import saving, session
+from . import changes, saving, session
 from .artifact import Artifact
 from .base import SQLRecord
 from .feature_values import check_given
@@ -25,6 +25,9 @@ def save(rows: Iterable[R]) -> list[R]:
 
     >>> ln.save([ln.Record(name=f"sample {number}") for number in range(1_000)])  # doctest: +SKIP
     """
+    if isinstance(rows, SQLRecord) or not hasattr(rows, "__iter__"):
+        hint = "[row] for a single one, or row.save()" if isinstance(rows, SQLRecord) else "ln.save([row, row])"
+        raise errors.InvalidArgument(f"save() takes a list of rows, as in {hint}; got {rows!r}.")
     listed: list[Any] = list(rows)
     if not listed:
         return listed
@@ -76,18 +79,16 @@ def _insert(tx: Transaction, rows: list[Any]) -> None:
         row._check_it_was_not_removed()
         row._stamp(now, user_id)
         row._values["id"] = number
-    cells = ((row._values["id"], *table.cells(row._values)) for row in rows)
-    tx.insert_many(table.name, ("id", *table.written), cells)
+        row._values[changes.KEPT] = (number, *table.cells(row._values))
+    tx.insert_many(table.name, ("id", *table.written), (row._values[changes.KEPT] for row in rows))
     model._inserted(tx, rows)
 
 
 def _write(tx: Transaction, store: Any, row: Any, kept: Optional[saving.Content]) -> None:
     if kept is not None and row.id is None and saving._still_there(store, kept):
         saving.register(row, kept, tx)
-    elif isinstance(row, Named):
-        row._save(tx)  # without a hint at each similar name
-    elif type(row).save is SQLRecord.save:
-        row._write(tx)  # without a savepoint of its own
+    elif type(row).save in (SQLRecord.save, Named.save):
+        row._save(tx)  # without a savepoint of its own, and a hint at each similar name
     else:
         row.save()
 

@@ -112,9 +112,14 @@ def _int(value: Any, coerce: bool) -> Cell:
         raise TypeError
     if not -(2**63) <= value < 2**63:
         raise errors.InvalidArgument(
-            f"a whole number of {value.bit_length()} bits is more than the 64 that are kept: make the feature a str."
+            f"{_shortened(value)} is no whole number from -2**63 to 2**63 - 1, which is what is kept: make the feature a str."
         )
     return ("int", int(value), None, None, None)
+
+
+def _shortened(value: int) -> str:
+    """A whole number for a sentence; of very many digits Python makes no text."""
+    return str(value) if value.bit_length() <= 256 else f"A number of {value.bit_length()} bits"
 
 
 def _float(value: Any, coerce: bool) -> Cell:

@@ -67,7 +67,9 @@ class _Ordered(QuerySet[R]):
 
 
 class _Members(Relation):
-    """The artifacts of a collection: fixed, and in an order."""
+    """The artifacts of a collection: fixed, and in an order; also those in the trash."""
+
+    hides = False
 
     def __get__(self, row: Any, owner: Optional[type] = None) -> Any:
         if row is None:
@@ -272,10 +274,10 @@ class Collection(Versioned, table="collection"):
 
     describe = late.describe
 
-    def _row(self) -> dict[str, Any]:
+    def _write(self, tx: Transaction) -> None:
         if self._values["key"] is not None:
             self._values["key"] = keys.checked(self._values["key"])
-        return super()._row()
+        super()._write(tx)
 
     def __str__(self) -> str:
         return self.overview

@@ -34,16 +34,6 @@ class Predicate(Q):
 
     __slots__ = ()
 
-    def _combined(self, other: Q, operator: str) -> Q:
-        found = Predicate(self, other)
-        found.operator = operator
-        return found
-
-    def __invert__(self) -> Q:
-        found = Predicate(self)
-        found.negated = True
-        return found
-
     def __bool__(self) -> NoReturn:
         from ..sql.query import described
 
@@ -95,7 +85,7 @@ class Feature(Named, table="feature"):
     >>> ln.Artifact.filter(temperature__gt=21)  # doctest: +SKIP
     """
 
-    __indexes__ = (Index("name", "name", unique=True, where=f"branch_id <> {TRASH}"),)
+    __indexes__ = (Index("name", "name", unique=True, where=f"branch_id <> {TRASH}"), Index("any_name", "name"))
     dtype = _DtypeField(null=True, frozen=True)
     unit: TextField[Optional[str]] = TextField(null=True)
     synonyms = _SynonymsField(null=True)

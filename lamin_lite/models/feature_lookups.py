@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING
-from ..sql import lookups, probes
-from ..sql.fields import BoolField, Field, TextField, TimeField
+from ..sql import dates, lookups, probes
+from ..sql.fields import BoolField, Field, IntField, TextField, TimeField
 from ..sql.lookups import Q
 from ..sql.probes import Probe, Test
+from ..sql.relations import inside
 from .base import TRASH
 from .dtypes import Dtype, label_field
 from .feature_values import TABLES, RealField
@@ -25,23 +26,37 @@ if TYPE_CHECKING:
     SQL = tuple[str, list[Any]]
 
 
-class _Whole(RealField):
-    """An int feature in a condition: compared with any number."""
-
-    type_name = "a whole number"
+class _Whole(IntField["int"]):
+    """An int feature in a condition: compared with any number, of which lookups take the whole one that means the same."""
 
     def to_db(self, value: Any) -> Any:
         """Numbers beyond 64 bits as the float beyond all that are kept."""
-        if not isinstance(value, int) or -(2**63) <= value < 2**63:
-            return value
-        return float("inf") if value > 0 else float("-inf")
+        return value if _is_kept(value) else _INFINITE if value > 0 else -_INFINITE
 
 
 class _Real(RealField):
     """A float feature in a condition."""
 
     def to_db(self, value: Any) -> Any:
-        return float(str(value)) if isinstance(value, int) and abs(value) >= 2**63 else value
+        return float(str(value)) if isinstance(value, int) and not _is_kept(value) else value
+
+
+_INFINITE = float("inf")
+
+
+def _is_kept(value: object) -> bool:
+    """Whether nothing is a number beyond 64 bits; of another type it is wrong, and an error."""
+    return not isinstance(value, (int, float)) or -(2**63) <= value < 2**63
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and value != value
+
+
+def _as_whole(value: Any) -> Any:
+    """An infinity as a whole number beyond all that are kept; other floats are left to the lookup."""
+    infinite = isinstance(value, float) and value in (_INFINITE, -_INFINITE)
+    return (2**64 if value > 0 else -(2**64)) if infinite else value
 
 
 class _Bool(BoolField["bool"]):
@@ -49,14 +64,17 @@ class _Bool(BoolField["bool"]):
         return None if value is None else int(value)
 
 
+_PARTS_OF_DATETIMES = frozenset(["hour", "minute", "second"])
+
+
 class _Date(TimeField["Any"]):
     type_name = "a date, or ISO 8601 text"
 
-    def check(self, value: object) -> Any:
+    def _parsed(self, value: object) -> Any:
         from .cells import _date
 
         try:
-            return None if value is None else super().check(_moment(_date(value, True)[1]))
+            return _moment(_date(value, True)[1])
         except (TypeError, ValueError, OverflowError):
             raise self.wrong(value) from None
 
@@ -164,7 +182,7 @@ class _Test:
         if self.dtype.kind == "row":
             return True
         known = not rest or rest[0] in ("exact", "in", "startswith", "gt", "gte", "lt", "lte", "range")
-        return known and not text.startswith("kind") and not text.startswith("coalesce")
+        return known and not text.lstrip("(").startswith("kind") and not text.startswith("coalesce")
 
     @property
     def _known(self) -> str:
@@ -229,12 +247,30 @@ class _Test:
         make, column = _TESTS[self.dtype.kind]
         field = make()
         field.name = self.name
-        if self.dtype.kind == "float" and isinstance(value, float) and value != value and rest in ([], ["exact"]):
-            return f"{self.at}kind = 'nan'", []
         field.column = f"{self.at}{column}"
         if self.dtype.kind == "str":
             return self._text(field, rest, value)
+        if self.dtype.kind in ("int", "float"):
+            return self._number(field, rest, value)
+        if self.dtype.kind == "date" and rest and rest[0] in _PARTS_OF_DATETIMES:
+            raise lookups.unknown_lookup("__".join([self.name, *rest]), rest[0], dates.PARTS - _PARTS_OF_DATETIMES)
         return self._tested(field, rest, value)
+
+    def _number(self, field: Field[Any], rest: list[str], value: Any) -> SQL:
+        """NaN is equal to itself and has no order, as in params; databases do not agree about it."""
+        many = rest in (["in"], ["range"]) and hasattr(value, "__iter__") and not isinstance(value, (str, bytes))
+        is_float = self.dtype.kind == "float"
+        items = [item if is_float else _as_whole(item) for item in (value if many else [value])]
+        nan = any(map(_is_nan, items))
+        if many and rest == ["in"]:
+            items = [item for item in items if not _is_nan(item) and (is_float or _is_kept(item))]
+        elif nan:
+            items = [0 if _is_nan(item) else item for item in items]  # only to see that the rest is right
+        text, params = self._tested(field, rest, items if many else items[0])
+        if not nan:
+            return text, params
+        is_nan = f"{self.at}kind = 'nan'" if is_float and rest in ([], ["exact"], ["in"]) else "1 = 0"
+        return (f"({is_nan} OR ({text}))", params) if rest == ["in"] else (is_nan, [])
 
     def _tested(self, field: Field[Any], rest: list[str], value: object) -> SQL:
         column = _TESTS[self.dtype.kind][1]
@@ -290,40 +326,13 @@ class _Test:
         )
 
     def _inside(self, rest: list[str], value: object) -> SQL:
-        """A look into dicts: each is read, as they are not indexed."""
+        """A look into dicts, as into a param of that name: each is read, as they are not indexed."""
         from ..base import canon
 
-        lookup, names = ("exact", rest) if not rest or rest[-1] not in _DICT_LOOKUPS else (rest[-1], rest[:-1])
-        wanted = _wanted(self.name, lookup, value)
-        _meets("", [], lookup, wanted)  # a wrong pattern is an error also where there is no value
+        test, _ = inside(self.compiler.database, self.name, [self.name, *rest], value)
         if self.compiler.dry:
             return "1 = 1", []
         sql = f"SELECT owner_id, rest FROM {self.values} WHERE feature_id = ? AND rest IS NOT NULL"
         rows = self.compiler.database.iterate(sql, [self.feature_id])
-        owners = [owner for owner, text in rows if _meets(canon.loads(text), names, lookup, wanted)]
+        owners = [owner for owner, text in rows if test({self.name: canon.loads(text)})]
         return self.compiler.one_of(f"{self.at}owner_id", owners)
-
-
-_DICT_LOOKUPS = frozenset({"isnull", *lookups.LOOKUPS})
-
-
-def _wanted(name: str, lookup: str, value: object) -> Any:
-    """What is looked for in dicts, in JSON's types."""
-    from ..base import canon
-
-    if lookup in ("in", "range"):
-        items = [canon.plain(item, lambda _: None, []) for item in lookups._listed(value, f"{name}__{lookup}")]
-        if lookup == "range" and len(items) != 2:
-            raise errors.FieldError(f"{name}__range needs the least and the greatest value; got {value!r}.")
-        return items
-    return canon.plain(value, lambda _: None, [])
-
-
-def _meets(held: Any, names: list[str], lookup: str, wanted: Any) -> bool:
-    from ..sql.relations import matches
-
-    for name in names:
-        if not isinstance(held, dict) or name not in held:
-            return False
-        held = held[name]
-    return held is not None if lookup == "isnull" else matches(held, lookup, wanted)

@@ -15,7 +15,7 @@ from .places import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any, Optional, Union, overload
+    from typing import Any, NoReturn, Optional, Union, overload
 
     from ..sql.database import Database, Transaction
     from ..sql.schema import Table
@@ -80,6 +80,12 @@ class Features:
 
     def __get__(self, row: Optional[SQLRecord], owner: Optional[type] = None) -> Union[Features, FeatureValues]:
         return self if row is None else FeatureValues(row)
+
+    def __set__(self, row: SQLRecord, value: object) -> NoReturn:
+        raise errors.InvalidArgument(
+            f"{type(row).__name__}.features cannot be set to {value!r}: use .features.set_values({{...}}), or "
+            ".features.add_values({...}) to keep the others."
+        )
 
 
 class FeatureValues:
@@ -194,15 +200,20 @@ def a_dict(title: str, values: Any) -> dict[str, object]:
     return {_name(name): value for name, value in values.items()}
 
 
-def checked(store: Store, values: Optional[Mapping[Any, object]]) -> Checked:
-    """The features that are named, with the cells of their values; one `ValidationError` tells all that is wrong."""
+def checked(store: Store, values: Optional[Mapping[Any, object]], problems: Optional[list[str]] = None) -> Checked:
+    """The features that are named, with the cells of their values; one `ValidationError` tells all that is wrong.
+
+    Who gives a list of ``problems`` gets them in it, to tell them with others.
+    """
     if values is None:
         return []
     said = a_dict("features", values)
-    known, problems = known_features(store, said)
-    found = _cells(known, said, problems)
-    if problems:
-        raise failed(problems)
+    known, wrong = known_features(store, said)
+    found = _cells(known, said, wrong)
+    if problems is not None:
+        problems += wrong
+    elif wrong:
+        raise failed(wrong)
     return found
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING
-from ..sql import lookups
 from ..sql.fields import BoolField, DateField, ForeignKey, JsonField, TextField
 from ..sql.relations import Relation
 from ..sql.schema import Index
-from . import session
-from .base import TRASH, Stamped, query
+from . import changes, session, similar
+from .base import ARCHIVE, TRASH, Stamped, query
 from .feature_values import Featured, check_given
 from .related import Links, link_projects_of_run
 
@@ -35,8 +34,6 @@ UNIQUE_NAME = (
     Index("name_in_type", "coalesce(type_id, 0), name", unique=True, where=f"branch_id <> {TRASH}"),
     Index("name", "name"),
 )
-SIMILAR_AMONG = 1_000  #: names that a new one is compared with
-_NO_DIGITS = dict.fromkeys(range(ord("0"), ord("9") + 1))
 
 
 class Named(Stamped):
@@ -73,11 +70,12 @@ class Named(Stamped):
             self._values = before  # what was not written can be saved again
             raise
         if made:
-            self._hint_at_similar()
+            similar.hint(self)
         return self
 
     def _save(self, tx: Transaction) -> bool:
         """Write the row, or become the one that is there; whether it is new."""
+        self._catch_up(tx)
         known = None if self._values["branch_id"] == TRASH else self._known(tx)
         if known is not None and self.id is None:
             self._become(tx, known)
@@ -90,6 +88,8 @@ class Named(Stamped):
             )
         new = self.id is None
         self._check()
+        if not new and not self.is_type and changes.was(self, "is_type"):
+            self._check_nothing_is_of_it(tx)
         self._write(tx)
         return new
 
@@ -100,6 +100,11 @@ class Named(Stamped):
             link_projects_of_run(tx, self.__relations__["projects"], known, run_id)
         columns = {name: field.column for name, field in self.__table__.fields.items() if name in self._given}
         kept = [name for name, at in columns.items() if said[at] not in (None, self._values[at]) and name != "run"]
+        if self._values["branch_id"] <= ARCHIVE:
+            display.warning(
+                f"{type(self).__name__} {self.name!r} was there already, in the archive, and stays hidden: restore() brings it "
+                "back"
+            )
         if kept:
             display.warning(
                 f"{type(self).__name__} {self.name!r} was there already and stays as it was: set {', '.join(kept)} of it and "
@@ -137,20 +142,22 @@ class Named(Stamped):
                 f"{kind.name!r} is no type: make it one with is_type=True before {name!r} is made of that type."
             )
 
-    def _hint_at_similar(self) -> None:
-        """Tell of a name that was perhaps meant; names that differ in their numbers only are a series."""
-        name = self._values["name"]
-        if name is None:
-            return
-        rows = self._store.database.read(
-            f"SELECT name FROM {self.__table__.name} WHERE name IS NOT NULL AND coalesce(type_id, 0) = ? "
-            f"AND branch_id <> ? AND id < ? ORDER BY id DESC LIMIT {SIMILAR_AMONG}",
-            [self._values["type_id"] or 0, TRASH, self.id],
+    def _check_nothing_is_of_it(self, tx: Transaction) -> None:
+        """Refuse to let it be a type no longer while rows are of that type, or values of a feature."""
+        kind, among = type(self).__name__, self.__table__.name
+        member = tx.one(f"SELECT uid, name FROM {among} WHERE type_id = ? ORDER BY branch_id DESC LIMIT 1", [self.id])
+        one = f"cat[{kind}[{self.uid}]]"
+        feature = tx.one(
+            "SELECT uid, name FROM feature WHERE (dtype = ? OR dtype = ?) AND branch_id <> ? LIMIT 1",
+            [one, f"list[{one}]", TRASH],
         )
-        plain = name.translate(_NO_DIGITS)
-        near = lookups.nearest(name, [one for (one,) in rows if one.translate(_NO_DIGITS) != plain], cutoff=0.85)
-        if near is not None:
-            display.info(f"made {type(self).__name__} {name!r}; there is a similar name: {near!r}")
+        if member is None and feature is None:
+            return
+        if member is not None:
+            why = f"{kind} {member[1] or member[0]!r} is of that type: give it, and others like it, another type"
+        else:
+            why = f"the feature {feature[1]!r} has it as its dtype: remove that one"  # type: ignore[index]
+        raise errors.Conflict(f"{kind} {self.name!r} must stay a type, as {why} first.")
 
     def __str__(self) -> str:
         return self.name or self.uid

@@ -27,7 +27,12 @@ def check(tx: Transaction, row: SQLRecord) -> None:
         return
     found = tx.one(f"SELECT is_locked FROM {row.__table__.name} WHERE id = ?", [row.id])
     if found is not None and found[0]:
-        raise errors.Conflict(
-            f"{type(row).__name__} {row._values.get('key') or row._values.get('name') or row.uid} ({row.uid}) is locked: "
-            "set its is_locked to False and save it, then change it."
-        )
+        raise refusal(row)
+
+
+def refusal(row: SQLRecord) -> errors.Conflict:
+    """The error for a change of a row that is locked."""
+    return errors.Conflict(
+        f"{type(row).__name__} {row._values.get('key') or row._values.get('name') or row.uid} ({row.uid}) is locked: "
+        "set its is_locked to False and save it, then change it."
+    )

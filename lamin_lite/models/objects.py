@@ -8,6 +8,7 @@ from .. import errors
 from ..base import fsio, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext, known_suffix
+from ..serializers.suffixes import suffixes_of
 from ..storage.translate import translating
 from . import content, keys, session
 
@@ -16,28 +17,52 @@ if TYPE_CHECKING:
 
     from ..serializers.protocol import Serializer
     from .artifact import Artifact
-    from .session import Store
 
 #: what the constructors for one type of object take: attribute of the object's type -> the ending by default
 FRAME, ANNDATA = "DataFrame", "AnnData"
 _ENDINGS = {FRAME: ".parquet", ANNDATA: ".h5ad"}
 _OTYPES = {FRAME: ("DataFrame", "polars.DataFrame", "pyarrow.Table"), ANNDATA: ("AnnData",)}
+_SUFFIXES = {  #: of files that can hold one
+    FRAME: (".parquet", ".feather", ".arrow", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".json"),
+    ANNDATA: (".h5ad", ".anndata.zarr", ".zarr"),
+}
+#: endings of files that tell how much they hold without being read -> the type of object whose extra looks
+_COUNTED = {".parquet": "pyarrow.Table", ".feather": "pyarrow.Table", ".arrow": "pyarrow.Table", ".h5ad": ANNDATA}
 
 
-def made(cls: type[Artifact], value: object, key: Optional[str], ending: str = "", **others: Any) -> Artifact:
-    """An unsaved artifact of an object; without a key it is written with the ``ending``."""
+def made(
+    cls: type[Artifact], value: object, key: Optional[str], ending: str = "", wanted: str = "", **others: Any
+) -> Artifact:
+    """An unsaved artifact of an object; without a key it is written with the ``ending``. ``wanted``: what it has to be."""
     name = keys.checked(key) if key is not None else f"object{ending}"
-    serializer = _writer(value, known_suffix(name), name)
-    path = _written(session.current_store(), serializer, value, name)
+    serializer = _writer(value, name, wanted)
+    store = session.current_store()
+    folder = os.path.join(store.cache_dir, "made", uids.random_uid(12))
+    path = os.path.join(folder, os.path.basename(name))
     try:
+        layout = _written(serializer, value, path)
         count = getattr(serializer, "observations", None)
         usual = {"otype": getattr(serializer, "otype", None), "n_observations": None if count is None else count(value)}
         artifact = _usually(cls, path, key, usual, copy=True, **others)
     except BaseException:
-        fsio.remove_folder(os.path.dirname(path))
+        fsio.remove_folder(folder)
         raise
+    artifact._values["otype_layout"] = layout
     artifact._temporary = True
+    _clear_with(artifact, folder)
     return artifact
+
+
+def _clear_with(artifact: Artifact, folder: str) -> None:
+    """Let the file go with the artifact, at the latest when the process ends: nobody else can save it."""
+    import weakref
+
+    weakref.finalize(artifact, _clear, folder, os.getpid())
+
+
+def _clear(folder: str, pid: int) -> None:
+    if os.getpid() == pid:  # a fork does not own it
+        fsio.remove_folder(folder)
 
 
 def made_as(cls: type[Artifact], otype: str, value: object, key: Optional[str], **others: Any) -> Artifact:
@@ -47,17 +72,28 @@ def made_as(cls: type[Artifact], otype: str, value: object, key: Optional[str], 
             f"The artifact needs a key to be found by, such as key='dataset{_ENDINGS[otype]}'; or a description."
         )
     if isinstance(value, (str, os.PathLike)):
-        return _usually(cls, value, key, {"kind": "dataset", "otype": otype}, **others)
+        return _of_file(cls, otype, os.fspath(value), key, **others)
     if key is not None and not known_suffix(key):
         key += _ENDINGS[otype]
-    artifact = made(cls, value, key, _ENDINGS[otype], **others)
+    artifact = made(cls, value, key, _ENDINGS[otype], otype, **others)
     if artifact.kind is None:
         artifact.kind, artifact._usual = "dataset", (*artifact._usual, "kind")
-    if artifact.otype not in _OTYPES[otype]:
-        raise errors.InvalidArgument(
-            f"An object of type {type(value).__name__} is no {otype}: use Artifact.from_object for it."
-        )
     return artifact
+
+
+def _of_file(cls: type[Artifact], otype: str, path: str, key: Optional[str], **others: Any) -> Artifact:
+    """An unsaved artifact of a file that holds an object of a type."""
+    endings = suffixes_of(path)
+    held = "pyarrow.Table" if ".arrow" in endings and otype == FRAME else otype
+    fitting = {*_SUFFIXES[otype], *ext.suffixes_for_otype(otype)}
+    if os.path.exists(path) and fitting.isdisjoint(endings):
+        raise errors.InvalidArgument(
+            f"{path} holds no {otype}, as its suffix tells: that would be {', '.join(sorted(fitting))}; use Artifact() for "
+            "any file."
+        )
+    counting = next((_COUNTED[ending] for ending in endings if ending in _COUNTED), "")
+    usual = {"kind": "dataset", "otype": held, "n_observations": ext.count_in_file(path, counting)}
+    return _usually(cls, path, key, usual, **others)
 
 
 def _usually(cls: type[Artifact], path: Any, key: Optional[str], usual: dict[str, Any], **given: Any) -> Artifact:
@@ -66,28 +102,33 @@ def _usually(cls: type[Artifact], path: Any, key: Optional[str], usual: dict[str
     return artifact
 
 
-def _writer(value: object, suffix: str, name: str) -> Serializer:
-    serializer = ext.serializer_for_object(value, suffix)
-    if serializer is None:
+def _writer(value: object, name: str, wanted: str) -> Serializer:
+    """What writes the object into a file of that name, if it is of the type that is wanted."""
+    serializer, suffix = ext.serializer_for_object(value, known_suffix(name)), known_suffix(name)
+    known = serializer or ext.serializer_for_object(value)
+    kind = type(value).__name__
+    if wanted and getattr(known, "otype", None) not in _OTYPES[wanted]:
+        raise errors.InvalidArgument(f"An object of type {kind} is no {wanted}: use Artifact.from_object for it.")
+    if serializer is not None:
+        return serializer
+    if known is None:
         raise errors.InvalidArgument(
-            f"An object of type {type(value).__name__} cannot be written as {name!r}: write a file yourself and save "
-            "that, or register a serializer."
+            f"An object of type {kind} cannot be written as {name!r}: write a file yourself and save that, or register a "
+            "serializer."
         )
-    return serializer
+    raise errors.InvalidArgument(
+        f"An object of type {kind} cannot be written as {suffix or name!r}: give the key one of the suffixes that can hold "
+        f"it, {', '.join(ext.suffixes_for_object(value))}; or write a file yourself and save that."
+    )
 
 
-def _written(store: Store, serializer: Serializer, value: object, name: str) -> str:
-    """A temporary file with the object."""
-    folder = os.path.join(store.cache_dir, "made", uids.random_uid(12))
-    path = os.path.join(folder, os.path.basename(name))
+def _written(serializer: Serializer, value: object, path: str) -> Any:
+    """Write the object; gives the layout that its serializer wants back when it reads."""
     with translating("write", path):
-        try:
-            fsio.make_folder(folder)
-            serializer.save(value, path)
-        except BaseException:
-            fsio.remove_folder(folder)
-            raise
-    return path
+        fsio.make_folder(os.path.dirname(path))
+        layout = serializer.save(value, path)
+    known = hasattr(serializer, "load_as") and layout is not None
+    return {"otype": getattr(serializer, "otype", None), "layout": layout} if known else None
 
 
 def loaded(artifact: Artifact) -> Any:
@@ -97,7 +138,10 @@ def loaded(artifact: Artifact) -> Any:
         raise errors.InvalidArgument(
             f"{artifact.key or artifact.uid} is a folder, which has no loader: artifact.cache() gives its path."
         )
-    serializer = ext.serializer_for_otype(artifact.otype, name) if artifact.otype else None
+    serializer: Any = ext.serializer_for_otype(artifact.otype, name) if artifact.otype else None
+    kept = artifact.otype_layout
+    if kept and hasattr(serializer, "load_as") and kept["otype"] == getattr(serializer, "otype", None):
+        return serializer.load_as(content.path_of(artifact), kept["layout"])
     return (serializer or ext.serializer_for_suffix(name)).load(content.path_of(artifact))
 
 

@@ -8,9 +8,11 @@ from .. import errors
 from ..base import canon, names
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext
+from ..sql import lookups
 from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
 from ..sql.relations import Relation
 from ..sql.schema import SQLITE, Index, Table
+from . import changes, similar
 from .base import SQLRecord, Stamped, query
 
 if TYPE_CHECKING:
@@ -28,8 +30,29 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 
-class _Place(SQLRecord):
-    """A row with a name of its own, which many refer to: it has no trash, and is removed once nothing refers to it."""
+class _Known(SQLRecord):
+    """A row that is known by a text of its own, its name or handle, and which many refer to: it has no trash."""
+
+    def save(self) -> Self:
+        """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
+        field, kind = lookups.label_name(type(self)), type(self).__name__
+        name = self._values[field]
+        if not isinstance(name, str) or not name.strip():
+            raise errors.InvalidArgument(f"A {kind} needs a {field}; got {name!r}.")
+        with self._store.database.write(f"save {kind}"):
+            known = query(type(self), self._store).filter(**{field: name}).one_or_none()
+            if known is None or known.id == self.id:
+                return super().save()
+            if self.id is not None:
+                raise errors.Conflict(
+                    f"{kind} {self.uid} cannot be called {name!r}, which is the {field} of {known.uid}: use another one."
+                )
+            self._values, self._related = known._values, {}
+        return self
+
+
+class _Place(_Known):
+    """Where rows belong; it is removed once nothing refers to it."""
 
     kept: ClassVar[frozenset[str]] = frozenset()  #: names that every instance has
     name: TextField[str] = TextField(unique=True)
@@ -40,29 +63,26 @@ class _Place(SQLRecord):
 
     def save(self) -> Self:
         """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise errors.InvalidArgument(f"A {type(self).__name__} needs a name; got {self.name!r}.")
-        with self._store.database.write(f"save {type(self).__name__}") as tx:
-            self._keep_name(tx)
-            known = query(type(self), self._store).filter(name=self.name).one_or_none() if self.id is None else None
-            if known is None:
-                return super().save()
-            self._values, self._related = known._values, {}
+        uid, new = self.uid, self.id is None
+        super().save()
+        if new and self.uid == uid:
+            similar.hint(self)
         return self
 
-    def _keep_name(self, tx: Transaction) -> None:
-        before = tx.one(f"SELECT name FROM {self.__table__.name} WHERE id = ?", [self.id])
-        if before is not None and before[0] in self.kept and before[0] != self.name:
+    def _write(self, tx: Transaction) -> None:
+        before = None if self.id is None else changes.was(self, "name")
+        if before in self.kept and before != self.name:
             raise errors.Conflict(
-                f"The {type(self).__name__.lower()} {before[0]!r} is in every instance: it keeps its name."
+                f"The {type(self).__name__.lower()} {before!r} is in every instance: it keeps its name."
             )
+        super()._write(tx)
 
     def _removing(self, tx: Transaction) -> None:  # noqa: ARG002 - as the others
         if self.name in self.kept:
             raise errors.Conflict(f"The {type(self).__name__.lower()} {self.name!r} is in every instance: it stays.")
 
 
-class User(SQLRecord, table="users"):
+class User(_Known, table="users"):
     """A person who ran something: the login name of the operating system.
 
     ``uid``: 8 characters. ``handle``: login name. ``name``: full name, if known.

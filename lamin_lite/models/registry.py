@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Union
 
+    from ..sql.database import Database
     from ..sql.finding import Lookup
     from .session import Store
 
@@ -25,9 +26,22 @@ def query(model: type[R], store: Store) -> QuerySet[R]:
     return QuerySet(model, store.database, maker(store))
 
 
-def maker(store: Store) -> Callable[[type[Any], tuple[Any, ...]], Any]:
-    """What makes rows of this instance from what the database gives."""
-    return lambda cls, row: cls._from_row(store, row)
+class maker:
+    """What makes rows of this instance from what its database gives."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def database(self) -> Database:
+        """Where the rows are read."""
+        return self._store.database
+
+    def __call__(self, cls: type[Any], row: tuple[Any, ...]) -> Any:
+        """A row of this registry."""
+        return cls._from_row(self._store, row)
 
 
 class Manager(Generic[R]):
@@ -44,6 +58,8 @@ class Manager(Generic[R]):
         return row
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         found = getattr(self.model, name)
         return self._bound(found) if getattr(found, "__self__", None) is self.model else found
 
@@ -91,7 +107,7 @@ class Manager(Generic[R]):
         return self.filter().exists()
 
     def to_dicts(
-        self, include: Sequence[str] = (), features: Union[bool, Sequence[str], None] = None
+        self, include: Sequence[str] = (), features: Union[bool, Sequence[Any], None] = None
     ) -> list[dict[str, Any]]:
         """As the class method of the same name."""
         return self.filter().to_dicts(include, features)
@@ -102,46 +118,54 @@ class Manager(Generic[R]):
 
     def get(self, uid: Union[str, int, None] = None, **lookups_: object) -> R:
         """As the class method of the same name."""
-        title = self.model.__name__
-        if uid is not None and (isinstance(uid, bool) or not isinstance(uid, (str, int))):
-            raise errors.InvalidArgument(f"{title}.get() takes a uid as text, or an id as a whole number; got {uid!r}.")
-        if isinstance(uid, int):
-            lookups_["id"] = uid
-        elif uid:
-            # A whole one is looked for as it is: to find what starts with it, a database must know how few these are.
-            lookups_["uid" if len(uid) == self.model.uid_length else "uid__startswith"] = uid
-        if not lookups_ or uid == "":
-            raise errors.InvalidArgument(f"{title}.get() needs a uid, or a condition such as {self._name}='...'.")
-        found = self.filter(**lookups_)
-        try:
-            row: R = self.model._preferred(found)
-        except errors.DoesNotExist as error:
-            text = (
-                f"No {title} has a uid that starts with {uid!r}."
-                if uid and [*lookups_] in (["uid"], ["uid__startswith"])
-                else str(error)
-            )
-            raise errors.DoesNotExist(f"{text} {self._hint(uid, lookups_)}".rstrip()) from None
-        return row
+        return self.filter().get(uid, **lookups_)
 
-    @property
-    def _name(self) -> str:
-        return lookups.label_name(self.model)
 
-    def _hint(self, uid: Union[str, int, None], wanted: dict[str, object]) -> str:
-        """Where else it may be, or what is meant instead."""
-        if "branch" in self.model.__table__.fields and not {"branch", "branch_id"} & set(wanted):
-            found = self.filter(**wanted, branch_id__lte=ARCHIVE).first()
-            if found is not None:
-                where = "trash" if found.branch_id == TRASH else "archive"
-                return f"One is in the {where}: get it with branch={where!r}, and bring it back by its restore()."
-        value, get = wanted.get(self._name, uid), f"{self.model.__name__}.get"
-        if not isinstance(value, str) or self._name == "uid":
-            return ""
-        known = self.filter().order_by("-id")[:NEAR].values_list(self._name, flat=True)
-        if value in known:
-            return f"Did you mean {get}({self._name}={value!r})?"
-        near = lookups.nearest(value, [each for each in known if each])
-        if near:
-            return f"Did you mean {self._name}={near!r}?"
-        return f"By its {self._name} it would be {get}({self._name}={value!r})." if value == uid else ""
+def got(rows: QuerySet[R], uid: Union[str, int, None], lookups_: dict[str, object]) -> R:
+    """The row that ``get`` means, among those of a query set."""
+    model = rows._model
+    title, name = model.__name__, lookups.label_name(model)
+    if uid is not None and (isinstance(uid, bool) or not isinstance(uid, (str, int))):
+        raise errors.InvalidArgument(f"{title}.get() takes a uid as text, or an id as a whole number; got {uid!r}.")
+    if isinstance(uid, int):
+        lookups_["id"] = uid
+    elif uid:
+        # A whole one is looked for as it is: to find what starts with it, a database must know how few these are.
+        lookups_["uid" if len(uid) == model.uid_length else "uid__startswith"] = uid
+    if not lookups_ or uid == "":
+        raise errors.InvalidArgument(f"{title}.get() needs a uid, or a condition such as {name}='...'.")
+    asked = Q(**lookups_)
+    try:
+        row: R = model._preferred(rows.filter(asked))
+    except errors.DoesNotExist as error:
+        none = f"No {title} has" if _is_whole(rows) else f"None of these {title}s has"
+        by_uid = uid and [*lookups_] in (["uid"], ["uid__startswith"])
+        text = f"{none} a uid that starts with {uid!r}." if by_uid else str(error)
+        raise errors.DoesNotExist(f"{text} {_hint(rows, asked, lookups_.get(name, uid), uid)}".rstrip()) from None
+    return row
+
+
+def _is_whole(rows: QuerySet[Any]) -> bool:
+    """Whether these are all rows of a registry that are shown."""
+    return not rows._ids and not rows._where.children
+
+
+def _hint(rows: QuerySet[Any], asked: Q, value: object, uid: Union[str, int, None]) -> str:
+    """Where else it may be, or what is meant instead."""
+    model = rows._model
+    name = lookups.label_name(model)
+    if "branch" in model.__table__.fields and not {"branch", "branch_id"} & (asked.names() | rows._where.names()):
+        found = rows.filter(asked, branch_id__lte=ARCHIVE).first()
+        if found is not None:
+            where = "trash" if found.branch_id == TRASH else "archive"
+            return f"One is in the {where}: get it with branch={where!r}, and bring it back by its restore()."
+    if not isinstance(value, str) or name == "uid":
+        return ""
+    get = f"{model.__name__}.get" if _is_whole(rows) else "get"
+    known = rows.order_by("-id")[:NEAR].values_list(name, flat=True)
+    if value in known:
+        return f"Did you mean {get}({name}={value!r})?"
+    near = lookups.nearest(value, [each for each in known if each])
+    if near:
+        return f"Did you mean {name}={near!r}?"
+    return f"By its {name} it would be {get}({name}={value!r})." if value == uid else ""

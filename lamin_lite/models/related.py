@@ -9,6 +9,8 @@ from ..sql.fields import ForeignKey, TimeField
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
+from . import cycles
+from .registry import ARCHIVE, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +46,13 @@ class Links(Relation):
         bearers.setdefault(self.through, self.far if self._back else self.near)
         if self.through not in link_tables:
             link_tables[self.through] = self._table(owner)
+
+    def not_set(self, row: object, value: object) -> errors.InvalidArgument:
+        """The error for who assigns to it, and the method that was meant."""
+        return errors.InvalidArgument(
+            f"{type(row).__name__}.{self.name} cannot be set to {value!r}: use .{self.name}.set([...]), or "
+            f".{self.name}.add(...) to keep the others."
+        )
 
     def _table(self, owner: str) -> Table:
         fields: dict[str, Any] = {
@@ -106,8 +115,25 @@ class RelatedSet(QuerySet[R]):
         return [row._saved_id() for row in rows]
 
     def _insert(self, tx: Transaction, ids: list[int]) -> None:
-        for number in ids:
-            insert_link(tx, self._relation, self._row._saved_id(), number, None)
+        number, relation = self._row._saved_id(), self._relation
+        for each in ids:
+            self._check_is_not_put_away(tx, each)
+            cycles.check_link(tx, self._row, relation, each)
+            row = {relation.near: number, relation.far: each, "by_run_id": None, "created_at": clock.now()}
+            tx.insert_new(relation.through, row)
+
+    def _check_is_not_put_away(self, tx: Transaction, number: int) -> None:
+        """Refuse a row that no query would show among the linked ones."""
+        table = self._model.__table__
+        if "branch" not in table.fields:
+            return
+        put_away = tx.one(f"SELECT branch_id FROM {table.name} WHERE id = ? AND branch_id <= ?", [number, ARCHIVE])
+        if put_away is not None:
+            row: Any = query(self._model, self._row._store).filter(id=number).one()
+            where = "archive" if put_away[0] == ARCHIVE else "trash"
+            raise errors.InvalidArgument(
+                f"{self._model.__name__} {str(row)!r} ({row.uid}) is in the {where}: restore() it before it is linked."
+            )
 
     def _delete(self, tx: Transaction, ids: Optional[list[int]]) -> None:
         sql = f"DELETE FROM {self._relation.through} WHERE {self._relation.near} = ?"
@@ -115,12 +141,6 @@ class RelatedSet(QuerySet[R]):
             tx.execute(sql, [self._row.id])
         for number in ids or ():
             tx.execute(f"{sql} AND {self._relation.far} = ?", [self._row.id, number])
-
-
-def insert_link(tx: Transaction, relation: Links, near: int, far: int, run_id: Optional[int]) -> None:
-    """Link two rows, unless they are linked."""
-    row = {relation.near: near, relation.far: far, "by_run_id": run_id, "created_at": clock.now()}
-    tx.insert_new(relation.through, row)
 
 
 def label_run(

@@ -1,8 +1,8 @@
 """What refers to a row, and how a row is removed for good.
 
 A row takes with it what is a part of it: the labels that it bears, its params, what it made itself. What refers to
-it from outside stops the removal. With force, references that may be empty are emptied; those that may not be, stop
-it still.
+it from outside stops the removal. With force, references that may be empty are emptied; those that may not be, and those
+of locked rows, stop it still.
 """
 
 from __future__ import annotations
@@ -65,6 +65,13 @@ class Reference:
         """What these rows are called."""
         return str(getattr(lookups.models.get(self.bearer), "__name__", self.bearer)).lower()
 
+    def locked(self, tx: Transaction) -> list[str]:
+        """The uids of locked rows that it changes, one more than are named; links change no row."""
+        if (self.is_link and not self.table.endswith("_value")) or not _has_locks(self.bearer):
+            return []
+        sql = f"SELECT DISTINCT r.uid FROM {self.source} AND r.is_locked = ? ORDER BY r.uid LIMIT {NAMED + 1}"
+        return [str(uid) for (uid,) in tx.read(sql, [*self.params, True])]
+
     def described(self, tx: Transaction) -> str:
         """How many there are, in which role, and the uids of the first."""
         words = [] if self.is_link else [f"as {self.column[:-3]}"]
@@ -72,6 +79,10 @@ class Reference:
             rows = tx.read(f"SELECT DISTINCT r.uid FROM {self.source} ORDER BY r.uid LIMIT {NAMED}", self.params)
             words.append(", ".join(str(row[0]) for row in rows) + (", ..." if self.count > NAMED else ""))
         return f"{self.count:,} {self.noun}{'' if self.count == 1 else 's'} ({': '.join(words) or 'links'})"
+
+
+def _has_locks(table: str) -> bool:
+    return table in lookups.models and "is_locked" in lookups.models[table].__table__.fields
 
 
 def remove(tx: Transaction, row: SQLRecord, *, force: bool) -> None:
@@ -84,12 +95,25 @@ def remove(tx: Transaction, row: SQLRecord, *, force: bool) -> None:
     blocking = [each for each in found if not (force and each.optional)]
     if blocking:
         raise _refusal(tx, row, found, blocking)
+    _check_locks(tx, row, found)
     for each in found:
         if each.is_link:
             tx.execute(f"DELETE FROM {each.table} WHERE {each.column} = ?", [number])
         else:
             tx.execute(f"UPDATE {each.table} SET {each.column} = NULL WHERE {each.column} = ?", [number])
     tx.execute(f"DELETE FROM {name} WHERE id = ?", [number])
+
+
+def _check_locks(tx: Transaction, row: SQLRecord, found: list[Reference]) -> None:
+    """Raise `Conflict` where a reference is a field, or a value of a feature, of a row that is locked."""
+    for each in found:
+        locked = each.locked(tx)
+        if locked:
+            names = ", ".join(locked[:NAMED]) + (", ..." if len(locked) > NAMED else "")
+            raise errors.Conflict(
+                f"{_title(row)} cannot be removed for good: {each.noun} {names} would be without it, and is locked. Set its "
+                "is_locked to False and save it first."
+            )
 
 
 def _references(tx: Transaction, name: str, number: int) -> Iterator[Reference]:
@@ -147,11 +171,16 @@ def _by_column(table: Table, field: ForeignKey[Any], number: int) -> Reference:
     return reference
 
 
-def _refusal(tx: Transaction, row: SQLRecord, found: list[Reference], blocking: list[Reference]) -> errors.Conflict:
+def _title(row: SQLRecord) -> str:
     called = next((row._values[name] for name in ("key", "name", "handle") if row._values.get(name)), None)
-    title = f"{type(row).__name__} {row.uid if called is None else f'{called} ({row.uid})'}"
+    return f"{type(row).__name__} {row.uid if called is None else f'{called} ({row.uid})'}"
+
+
+def _refusal(tx: Transaction, row: SQLRecord, found: list[Reference], blocking: list[Reference]) -> errors.Conflict:
     refer = "refers" if sum(each.count for each in found) == 1 else "refer"
-    text = f"{title} cannot be removed for good: {', '.join(each.described(tx) for each in found)} {refer} to it. "
+    text = (
+        f"{_title(row)} cannot be removed for good: {', '.join(each.described(tx) for each in found)} {refer} to it. "
+    )
     needing = [each for each in blocking if not each.optional]
     trash = "leave it in the trash" if "branch" in row.__table__.fields else "leave it as it is"
     if needing:

@@ -15,7 +15,7 @@ from .feature_values import Features
 from .related import Links
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any, Optional
 
@@ -91,10 +91,8 @@ class Run(Stamped, table="run"):
     output_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": OUTPUT_ROLES})
     initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
 
-    def _write(self, tx: Transaction) -> None:
-        known = self.id is not None
-        super()._write(tx)
-        if known:
+    def _written(self, tx: Transaction, cells: Mapping[str, Any]) -> None:
+        if "params" in cells:
             tx.execute("DELETE FROM run_param WHERE owner_id = ?", [self.id])
             self._index_params(tx, [self])
 
@@ -117,16 +115,19 @@ class Run(Stamped, table="run"):
 
     def _removed(self, tx: Transaction) -> None:
         """Its report goes with it; the list of the environment is shared with other runs."""
-        own = [self.report, *self._pages()]
+        own = [self.report, *self._pages]
         for report in own:
             if report is not None and report.kind == names.KIND_OF_RUN_FILES:
                 from . import removal
 
                 removal.remove(tx, report, force=False)
 
+    @property
     def _pages(self) -> QuerySet[Artifact]:
+        """Its report as HTML, also in the trash; the kind is written out, as the index is one of that kind only."""
         artifacts: QuerySet[Artifact] = query(lookups.models["artifact"], self._store)
-        return artifacts.filter(description=names.HTML_REPORT.format(self.uid), kind=names.KIND_OF_RUN_FILES)
+        of_run = f"id FROM artifact WHERE description = ? AND kind = '{names.KIND_OF_RUN_FILES}'"
+        return artifacts.within(of_run, [names.HTML_REPORT.format(self.uid)])
 
     @classmethod
     def _before_query(cls, store: Store) -> None:

@@ -10,14 +10,14 @@ import os
 import stat
 
 from .. import errors
-from ..base import clock, fsio, names
+from ..base import clock, fsio, names, paths
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..sql import statcache
 from ..storage import folders
 from ..storage.blobs import Blob, blob_name
 from ..storage.translate import translating
-from . import digests
+from . import changes, digests
 from .feature_values import check_given
 from .related import link_projects_of_run
 from .versions import LATEST
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 #: what may be told anew of an artifact whose bytes are the same
-DESCRIBING = ("description", "kind", "otype", "n_observations", "extra_data")
+DESCRIBING = ("description", "kind", "otype", "n_observations", "extra_data", "otype_layout")
 
 
 class Content:
@@ -90,7 +90,7 @@ def _place(store: Store, source: str, copy: Optional[bool]) -> Optional[tuple[in
         if storage_id == store.storage_id and copy is not False:
             continue  # the rule is to copy into it, and most instances have no other: no path to resolve
         real, home = real or os.path.realpath(source), os.path.realpath(root)
-        if real.startswith(home.rstrip(os.sep) + os.sep):
+        if real != home and paths.is_inside(real, home):
             name = os.path.relpath(real, home).replace(os.sep, "/")
             if name.split("/")[0] != names.MARKER_DIR:
                 return storage_id, name
@@ -202,8 +202,8 @@ def _prefer_the_copy(artifact: Artifact, kept: Content, tx: Transaction) -> None
     """What lay where anybody may change it, and was now copied, is read from the copy from now on."""
     there = "SELECT 1 FROM replica WHERE hash = ? AND storage_id = ? AND managed = ?"
     if kept.managed and tx.one(there, [kept.hash, artifact._values["storage_id"], True]) is None:
-        artifact._values["storage_id"] = kept.storage_id
         tx.update("artifact", artifact._saved_id(), {"storage_id": kept.storage_id})
+        changes.wrote(artifact, {"storage_id": kept.storage_id})
 
 
 def _register_replica(kept: Content, tx: Transaction) -> None:

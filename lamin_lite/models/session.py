@@ -26,6 +26,7 @@ class Store(Protocol):
 
     uid: str
     root: str
+    place: str
     database: Database
     settings: Any
 
@@ -68,6 +69,12 @@ roots: list[Run] = []  #: the open runs of track() and flows in this process, fo
 def current_store() -> Store:
     """The instance that the module-level names mean."""
     return _store.get() or default_store or open_default()
+
+
+def known_stores() -> list[Store]:
+    """The open instances that work done here may belong to."""
+    run = _run.get()
+    return [each for each in (run and run._store, _store.get(), default_store) if each is not None]
 
 
 def same(one: Store, other: Store) -> bool:

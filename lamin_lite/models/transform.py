@@ -9,6 +9,7 @@ from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import ForeignKey, TextField
 from ..sql.relations import Relation
+from ..sql.schema import Index
 from . import late, session
 from .base import query
 from .related import Links
@@ -45,12 +46,12 @@ class Transform(Versioned, table="transform"):
     >>> transform.latest_run.params  # doctest: +SKIP
     """
 
-    __indexes__ = version_indexes("key", "origin")
+    __indexes__ = (*version_indexes("key", "origin"), Index("origin", "origin"))
     uid_length = 16
     family_columns = ("key", "origin")
     description: TextField[Optional[str]] = TextField(null=True)
     kind: TextField[str] = TextField(default="pipeline", choices=KINDS)
-    source_code: TextField[Optional[str]] = TextField(null=True)
+    source_code: TextField[Optional[str]] = TextField(null=True, long=True)
     hash: TextField[Optional[str]] = TextField(null=True)
     reference: TextField[Optional[str]] = TextField(null=True)
     reference_type: TextField[Optional[str]] = TextField(null=True)
@@ -129,9 +130,11 @@ class Transform(Versioned, table="transform"):
     @classmethod
     def _of_families(cls, rows: QuerySet[Self], families: int) -> Self:
         latest = list(rows.filter(is_latest=True).order_by("created_at"))
+        if len({row.key for row in latest}) != 1:  # files of other names, of which none is meant
+            return super()._of_families(rows, families)
         where = ", ".join(f"{row.uid} ({row.origin or 'no path'})" for row in latest)
         display.warning(f"{families} transforms match {rows.described()}: {where}. This is the one made last.")
-        return latest[-1] if latest else super()._of_families(rows, families)
+        return latest[-1]
 
     def _shown(self) -> Any:
         return ((name, value) for name, value in super()._shown() if name != "source_code")

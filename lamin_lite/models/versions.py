@@ -8,7 +8,7 @@ from ..base._typing import TYPE_CHECKING
 from ..sql.fields import BoolField, TextField
 from ..sql.lookups import Q, advice
 from ..sql.schema import Index
-from . import locks
+from . import changes, locks
 from .base import MAIN, TRASH, Stamped, query
 
 if TYPE_CHECKING:
@@ -26,24 +26,13 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 
-RENAMED = "renamed"  #: among the values of a row, which are put back if its save fails: whether its key was set
-
-
-class _Key(TextField["Optional[str]"]):
-    """The key of a row, which knows that somebody changed it: what is merely old in memory is no wish to rename."""
-
-    def __set__(self, row: Any, value: Optional[str]) -> None:
-        super().__set__(row, value)
-        row._values[RENAMED] = row._values.get("id") is not None
-
-
 class Versioned(Stamped):
     """A row that has versions. Its uid is the stem of the family and four characters that count up."""
 
     stem_length: ClassVar[int] = 12
     family_columns: ClassVar[tuple[str, ...]] = ("key",)  #: what one live family has to itself
     found_out: ClassVar[frozenset[str]] = frozenset(["uid", "is_latest"])  #: fields that nobody gives to a new row
-    key: TextField[Optional[str]] = _Key(null=True, fold=True)
+    key: TextField[Optional[str]] = TextField(null=True, fold=True)
     stem: TextField[str] = TextField(hidden=True)
     version_tag: TextField[Optional[str]] = TextField(null=True)
     is_latest: BoolField[bool] = BoolField(frozen=True, default=True)
@@ -151,23 +140,18 @@ class Versioned(Stamped):
         return found
 
     def _write(self, tx: Transaction) -> None:
-        if self.version_tag is not None:
-            self.version_tag = self._checked_tag(self.version_tag)
+        tag = self.version_tag
+        if tag is not None and (self.id is None or tag != changes.was(self, "version_tag")):
+            self.version_tag = self._checked_tag(tag)
             self._check_tag_is_free(tx)
         if self.id is not None:
             self._rename(tx)
         super()._write(tx)
 
     def _rename(self, tx: Transaction) -> None:
-        """The key that was set becomes that of all versions that had the old one; else the key stays as it is kept."""
-        kept = tx.one(f"SELECT key FROM {self.__table__.name} WHERE id = ?", [self.id])
-        if kept is None:
-            raise errors.Conflict(
-                f"{type(self).__name__} {self.key or ''} ({self.uid}) was removed for good meanwhile."
-            )
-        old, new = kept[0], self._values["key"]
-        if not self._values.pop(RENAMED, False) or old == new:
-            self._values["key"] = old
+        """The key that was set becomes that of all versions that had the old one."""
+        old, new = changes.was(self, "key"), self._values["key"]
+        if old == new:
             return
         if new is not None:
             self._check_key_is_free(tx, self._values["branch_id"], self.stem, f"be renamed to {new!r}")
@@ -228,7 +212,9 @@ class Versioned(Stamped):
             if "version_tag" in changed:
                 self._check_tag_is_free(tx)
             columns = {fields[name].column: fields[name].to_db(value) for name, value in changed.items()}
-            tx.update(self.__table__.name, number, {**columns, "updated_at": clock.now()})
+            columns["updated_at"] = clock.now()
+            tx.update(self.__table__.name, number, columns)
+            changes.wrote(self, columns)
 
     @property
     def versions(self) -> QuerySet[Self]:
@@ -322,13 +308,14 @@ LATEST = "SELECT uid, stem, hash, id, key, version_tag"
 
 
 def version_indexes(*families: str) -> tuple[Index, ...]:
-    """One latest version a stem and branch, and one live family for these columns and branch."""
+    """One latest version a stem and branch, and one live family for these columns and branch; and how both are found."""
     return (
         Index("latest", "stem, branch_id", unique=True, where="is_latest = 1"),
         Index(
             "family", f"{', '.join(families)}, branch_id", unique=True, where=f"is_latest = 1 AND branch_id <> {TRASH}"
         ),
-        Index("key", "key"),
+        Index("key", ", ".join(families)),
         Index("stem", "stem"),
+        Index("hash", "hash"),
         Index("created", "created_at"),
     )

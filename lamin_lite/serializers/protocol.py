@@ -8,9 +8,11 @@ from ..base._typing import Protocol
 class Serializer(Protocol):
     """Reads files of some suffixes into objects, and writes objects of some types into such files.
 
-    Two more members are optional: ``otype``, the name that artifacts keep of the type of object, such as
-    ``"DataFrame"``, so that what it wrote is read by it again; and ``observations(obj)``, of how many things an
-    object tells.
+    More members are optional: ``otype``, the name that artifacts keep of the type of object, such as ``"DataFrame"``,
+    so that what it wrote is read by it again; ``observations(obj)``, of how many things an object tells, and
+    ``observations_in(path)``, the same of a file, without reading it whole; and ``load_as(path, layout)``, for formats
+    that lose what an object was: what ``save`` gives back, a value of JSON's types, is kept beside the file and is the
+    ``layout``.
 
     Example::
 
@@ -44,5 +46,5 @@ class Serializer(Protocol):
     def load(self, path: str) -> object:
         """Read the file at ``path``, which must not be changed."""
 
-    def save(self, obj: object, path: str) -> None:
+    def save(self, obj: object, path: str) -> object:
         """Write ``obj`` to ``path``, a new file in a private folder; the caller makes it durable."""

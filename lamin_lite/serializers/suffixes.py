@@ -9,6 +9,7 @@ from __future__ import annotations
 # fmt: off
 TEXT = (
     ".txt", ".md", ".log", ".rst", ".tex", ".bib", ".html", ".htm", ".xml", ".svg", ".css", ".mmd", ".dot",
+    ".diff", ".patch",
     ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties",
     ".py", ".r", ".rmd", ".qmd", ".jl", ".sh", ".sql", ".js", ".ts", ".c", ".h", ".cpp", ".java", ".pl", ".nf", ".smk",
     ".wdl", ".cwl",

@@ -18,6 +18,7 @@ PARTS = frozenset("year month day hour minute second week_day date".split())
 PARTS_OF_DAYS = {"year": "1, 4", "month": "6, 2", "day": "9, 2", "date": "1, 10"}  #: where they stand in the text
 LOOKUPS = frozenset("exact in gt gte lt lte range".split())
 DAY = 86_400_000_000  #: microseconds
+BEYOND = 10**5  #: what no part of any date is, in either direction
 _EPOCH = 719_468  # days from 0000-03-01, where the count of the civil calendar begins, to 1970-01-01
 _SIGNS = {"exact": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -81,7 +82,7 @@ def _given(title: str, lookup: str, value: Any) -> list[Any]:
 def _checked(title: str, part: str, value: Any) -> Any:
     if part != "date":
         if isinstance(value, int) and not isinstance(value, bool):
-            return value
+            return min(max(value, -BEYOND), BEYOND)  # databases take no number of any size
         raise errors.FieldError(f"{title} needs a whole number; got {value!r}.")
     from datetime import date, datetime
 
@@ -99,8 +100,7 @@ def _edges(part: str, value: Any) -> tuple[int, int]:
     if part == "date":
         start = (value.toordinal() - 719_163) * DAY  # 719,163 is the ordinal of 1970-01-01
         return start, start + DAY
-    year = min(max(value, -(10**5)), 10**5)
-    return _new_year(year), _new_year(year + 1)
+    return _new_year(value), _new_year(value + 1)
 
 
 def _new_year(year: int) -> int:

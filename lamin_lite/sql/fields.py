@@ -8,6 +8,7 @@ from ..base._typing import TYPE_CHECKING, Generic, T
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from typing import Any, Optional, Protocol, Union, overload
 
     class HasValues(Protocol):
@@ -22,6 +23,7 @@ class Field(Generic[T]):
     ``null``: may be empty. ``default``: for new rows. ``unique``: by an index. ``fold``: has a casefolded shadow
     column for lookups that ignore case. ``hidden``: not shown in tables. ``frozen``: cannot be changed once saved.
     ``usual``: the value that nobody needs to be told: a printed table leaves a column out that holds nothing else.
+    ``long``: its values are so long that they come last in the file, as what lies behind them is slow to reach.
     """
 
     sql = "TEXT"
@@ -37,6 +39,7 @@ class Field(Generic[T]):
         hidden: bool = False,
         frozen: bool = False,
         usual: object = None,
+        long: bool = False,
     ) -> None:
         self.null = null
         self.default = default
@@ -45,6 +48,7 @@ class Field(Generic[T]):
         self.hidden = hidden
         self.frozen = frozen
         self.usual = usual
+        self.long = long
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -93,6 +97,10 @@ class Field(Generic[T]):
     def from_db(self, value: Any) -> Any:
         """The value from what the database keeps."""
         return value
+
+    def to_bound(self, value: object) -> Any:
+        """A value to compare with as the database keeps it; it may lie beyond all that a row can have."""
+        return self.to_db(self.check(value))
 
     #: whether `from_db` does anything
     converts = False
@@ -150,8 +158,12 @@ class TimeField(Field[T]):
     converts = True
 
     def check(self, value: object) -> Any:  # noqa: D102
-        if value is None:
-            return None
+        return None if value is None else clock.in_utc(self._parsed(value))
+
+    def to_bound(self, value: object) -> Any:  # noqa: D102
+        return None if value is None else clock.from_datetime(self._parsed(value))
+
+    def _parsed(self, value: object) -> datetime:
         from datetime import date, datetime
 
         if isinstance(value, str):
@@ -162,7 +174,7 @@ class TimeField(Field[T]):
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - midnight of local time
         if isinstance(value, datetime):
-            return clock.in_utc(value)
+            return value
         raise self.wrong(value)
 
     def to_db(self, value: Any) -> Any:  # noqa: D102

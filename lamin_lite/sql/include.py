@@ -4,23 +4,58 @@ from __future__ import annotations
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING
+from . import lookups
 from .columns import Columns
 from .fields import ForeignKey
-from .lookups import Compiler, advice, field_named, label_name, models
+from .lookups import Compiler, Q, advice, field_named, is_field, label_name, models
 from .relations import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Optional
+    from typing import Any, Optional, Union
 
     from .database import Database
 
 FEATURES = "feature"  #: table of the names of features
 
 
+def divided(database: Database, model: Any, include: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of what is to be included the paths to fields, and the names of features; `FieldError` for what is neither."""
+    paths: list[str] = []
+    features: list[str] = []
+    for name in [include] if isinstance(include, str) else include:
+        if not isinstance(name, str):
+            raise errors.FieldError(f"include= takes names of fields, such as 'projects__name'; got {name!r}.")
+        if is_field(model, name.split("__")[0]):
+            paths.append(name)
+        else:  # what is no feature of these rows is an error there
+            lookups.other_names(Compiler(database, dry=True), model, "t0", [name, "isnull"], False)
+            features.append(name)
+    return paths, features
+
+
+def feature_names(database: Database, features: Union[bool, Sequence[Any], None]) -> Optional[list[str]]:
+    """The names of features that are given so, or as the features themselves; None for all that any row has."""
+    if features is True:
+        return None
+    several: Any = (
+        features if isinstance(features, (list, tuple, set, frozenset, dict)) else [features] if features else []
+    )
+    names = [one.name if isinstance(one, models[FEATURES]) else one for one in several]
+    if names:
+        check_features(database, names)
+    return names
+
+
 def is_many(model: Any, path: str) -> bool:
     """Whether a path such as ``projects__name`` leads to many rows; `FieldError` for one that leads nowhere."""
-    return _split(model, path)[1] is not None
+    _, relation, rest = _split(model, path)
+    if relation is not None and rest and is_many(models[relation.to], "__".join(rest)):
+        raise errors.FieldError(
+            f"{path!r} follows two relations to many rows, and include= follows one of them: ask for "
+            f"{'__'.join(rest)!r} of the {models[relation.to].__name__}s themselves."
+        )
+    return relation is not None
 
 
 def _split(model: Any, path: str) -> tuple[list[str], Optional[Relation], list[str]]:
@@ -71,6 +106,9 @@ def _many(database: Database, relation: Relation, rest: list[str], owners: list[
     for name, allowed in relation.having.items():
         text += f" AND l.{name} IN ({', '.join('?' * len(allowed))})"
         params = [*params, *allowed]
+    if relation.hides:
+        shown, values_ = Compiler(database).where(target, "t0", target._default_conditions(Q()))
+        text, params = f"{text} AND ({shown})", [*params, *values_]
     sql = (
         f"SELECT l.{relation.near}, t0.id, {column.sql}, t0.uid FROM {relation.through} l "
         f"JOIN {relation.to} t0 ON t0.id = l.{relation.far}{columns.joins} WHERE {text} ORDER BY t0.id"

@@ -7,10 +7,11 @@ becomes SQL. Every condition is true or false, never NULL, so that it can be neg
 from __future__ import annotations
 
 from .. import errors
-from ..base import canon, display
+from ..base import canon
 from ..base._typing import TYPE_CHECKING
-from .fields import DateField, Field, ForeignKey, IntField, JsonField, TextField, TimeField
-from .relations import ParamsIndex, Relation, compiled_pattern, inside, successor
+from .comparing import ID, IdField, can_be, condition, equals, is_between, kept
+from .fields import DateField, Field, ForeignKey, JsonField, TextField, TimeField
+from .relations import ParamsIndex, Relation, compiled_pattern, inside
 from .schema import SQLITE
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
             """What a lookup that names no column means; None for one that does."""
 
     SQL = tuple[str, list[Any]]
+    Child = Union["Q", tuple[str, object]]
 
 #: registries by the name of their table; filled as they are defined
 models: dict[str, Any] = {}
@@ -40,32 +42,48 @@ LOOKUPS = frozenset(
     "iregex".split()
 )
 PATTERNS = frozenset(["regex", "iregex"])
+PLAIN = frozenset("exact gt gte lt lte in range isnull".split())  #: the lookups of a field that holds no text
 FEW = 50  #: rows on the other side of a foreign key that are named, so that an index of several columns answers
 MANY = 500  #: values that ``in`` passes as parameters; SQLite before 3.32 takes no more than 999
-_COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_INFINITE, _GREATEST = float("inf"), 2**63 - 1
-_FOLDED = {"iexact", "icontains", "istartswith", "iendswith"}
+DEEPEST = 60  #: conditions inside of conditions, and relations followed
+WIDE = 200  #: conditions that are joined side by side; SQLite takes a tree of 1,000
 
 
 class Q:
-    """A condition that can be combined: ``Q(key="a") | ~Q(size__gt=3)``."""
+    """A condition that can be combined: ``Q(key="a") | ~Q(size__gt=3)``.
 
-    __slots__ = ("children", "negated", "operator")
+    What is said in one ``Q``, or joined by ``&``, of a relation to many rows is said of one of these rows.
+    """
+
+    __slots__ = ("apart", "children", "negated", "operator")
 
     def __init__(self, *args: Q, **lookups: object) -> None:
         for arg in args:
-            if not isinstance(arg, Q):
-                raise errors.InvalidArgument(
-                    f"{arg!r} is no condition: write one by name, such as key='a.csv', or combine them by ln.Q."
-                )
+            _check(arg)
         self.operator = "AND"
         self.negated = False
-        self.children: list[Union[Q, tuple[str, object]]] = [*args, *lookups.items()]
+        self.apart = False  #: whether each child speaks for itself: those of several calls of filter()
+        self.children: list[Child] = [child for arg in args for child in arg._spliced("AND")]
+        self.children += [(name, _listed_once(value)) for name, value in lookups.items()]
+
+    def _spliced(self, operator: str) -> list[Child]:
+        """What this is among conditions that are joined by an operator: chains of one operator are flat."""
+        same = self.operator == operator or len(self.children) == 1
+        return self.children if same and not self.negated and not self.apart else [self]
 
     def _combined(self, other: Q, operator: str) -> Q:
-        q = Q(self, other)
-        q.operator = operator
-        return q
+        _check(other)
+        said = [one for one in (self, other) if one.children or one.negated]  # an empty condition adds nothing
+        found = self._like(self)
+        found.operator, found.negated, found.apart = operator, False, False
+        found.children = [child for one in said for child in one._spliced(operator)]
+        return found
+
+    def _like(self, other: Q) -> Q:
+        found: Q = object.__new__(type(self))
+        found.operator, found.negated, found.apart = other.operator, other.negated, other.apart
+        found.children = other.children
+        return found
 
     def __and__(self, other: Q) -> Q:
         return self._combined(other, "AND")
@@ -74,9 +92,10 @@ class Q:
         return self._combined(other, "OR")
 
     def __invert__(self) -> Q:
-        q = Q(self)
-        q.negated = True
-        return q
+        only = self.children[0] if len(self.children) == 1 else None
+        found = self._like(only if isinstance(only, Q) else self)
+        found.negated = not self.negated if found.children is self.children else found.negated is self.negated
+        return found
 
     def __bool__(self) -> bool:
         return bool(self.children)
@@ -87,6 +106,29 @@ class Q:
         for child in self.children:
             found |= child.names() if isinstance(child, Q) else {child[0].split("__")[0]}
         return found
+
+
+def each_apart(*conditions: Q) -> Q:
+    """All of these conditions, each of which may speak of another row on the other side of a relation."""
+    found = Q()
+    found.apart = True
+    for one in conditions:
+        found.children += (
+            one.children if one.apart and not one.negated else [one] if one.children or one.negated else []
+        )
+    return found
+
+
+def _check(arg: object) -> None:
+    if not isinstance(arg, Q):
+        raise errors.InvalidArgument(
+            f"{arg!r} is no condition: write one by name, such as key='a.csv', or combine them by ln.Q."
+        )
+
+
+def _listed_once(value: object) -> object:
+    """The values of an iterator as a list: a condition is looked at more than once."""
+    return list(value) if hasattr(value, "__next__") and hasattr(value, "__iter__") else value
 
 
 class Compiler:
@@ -101,6 +143,7 @@ class Compiler:
         self.dry = dry
         self.walk = False
         self._aliases = 0
+        self._depth = 0
 
     def alias(self) -> str:
         """A fresh name for a table in a sub-query."""
@@ -112,16 +155,28 @@ class Compiler:
         if not q.children:
             return SQLITE.true(not q.negated) + " = 1", []
         parts, params = [], []
-        for child in _together(model, q) if q.operator == "AND" else q.children:
+        for child in _together(model, q):
             text, values = (
-                self.where(model, alias, child)
+                self._inner(model, alias, child)
                 if isinstance(child, Q)
                 else self.lookup(model, alias, child[0].split("__"), child[1])
             )
-            parts.append(text)
+            parts.append(f"({text})")
             params += values
-        text = f" {q.operator} ".join(f"({part})" for part in parts)
-        return (f"NOT ({text})" if q.negated else text), params
+        text = _joined(q.operator, parts)
+        return (text if not q.negated else f"NOT {text}" if len(parts) == 1 else f"NOT ({text})"), params
+
+    def _inner(self, model: Model, alias: str, q: Q) -> SQL:
+        """A condition inside of another one, or about a related row."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise errors.FieldError(
+                f"Conditions are nested more than {DEEPEST} deep, by ~, & and | in turns or by relations that are followed: "
+                "ask step by step, as in filter(id__in=rows.to_list('id'))."
+            )
+        found = self.where(model, alias, q)
+        self._depth -= 1
+        return found
 
     def lookup(self, model: Model, alias: str, path: Sequence[str], value: object) -> SQL:
         """One ``a__b__lookup=value``."""
@@ -167,14 +222,13 @@ class Compiler:
         if rest and rest[0] in parts:
             return self._part(field, column, path, value)
         if len(rest) > 1 or (rest and rest[0] not in LOOKUPS):
-            raise unknown_lookup("__".join(path), rest[0], parts)
+            raise _not_a_lookup(field, path)
         lookup = rest[0] if rest else "exact"
         if lookup in PATTERNS and source is not None:
             return self._pattern(field, column, lookup, value, source)
         if lookup == "in":
             given = _listed(value, f"{field.name}__in")
-            wanted = [_db(field, _whole(field, lookup, item)) for item in given if not _is_between(field, item)]
-            return self.one_of(column, [item for item in wanted if _can_be(item)])
+            return self.one_of(column, [kept(field, item) for item in given if not is_between(field, item)])
         return condition(field, column, lookup, value)
 
     def _part(self, field: Field[Any], column: str, path: Sequence[str], value: object) -> SQL:
@@ -182,7 +236,7 @@ class Compiler:
 
         part, lookup = path[1], path[2] if len(path) > 2 else "exact"
         if len(path) > 3 or lookup not in dates.LOOKUPS:
-            raise unknown_lookup("__".join(path), path[-1])
+            raise unknown_lookup("__".join(path), path[-1], of=dates.LOOKUPS)
         compared = dates.condition if isinstance(field, TimeField) else dates.of_day
         return compared(field.name, column, part, lookup, value)
 
@@ -198,8 +252,8 @@ class Compiler:
 
     def one_of(self, column: str, values: list[Any]) -> SQL:
         """``column IN (values)``, however many there are; None among them is a row without a value."""
-        wanted = [value for value in values if value is not None]
-        if len(wanted) < len(values):
+        wanted = [value for value in values if value is not None and can_be(value)]
+        if None in values:
             text, params = self.one_of(column, wanted)
             return f"({column} IS NULL OR {text})", params
         if not wanted:
@@ -216,13 +270,13 @@ class Compiler:
             return condition(field, column, "isnull", value)
         target = models[field.to]
         if not rest or rest == ["exact"]:
-            return _equals(column, None if value is None else row_id(target, field.name, value))
+            wanted = None if value is None else row_id(target, field.name, value)
+            return equals(column, wanted) if can_be(wanted) else ("1 = 0", [])
         if rest == ["in"]:
-            return self.one_of(
-                column, [row_id(target, field.name, item) for item in _listed(value, f"{field.name}__in")]
-            )
+            items = _listed(value, f"{field.name}__in")
+            return self.one_of(column, [None if item is None else row_id(target, field.name, item) for item in items])
         inner = self.alias()
-        text, params = self.lookup(target, inner, rest, value)
+        text, params = self._inner(target, inner, _only("__".join(rest), value))
         known = f"{column} IS NOT NULL AND " if field.null else ""
         ids = None if self.dry else self.few(field.to, inner, text, params)
         if ids is not None:
@@ -238,25 +292,124 @@ class Compiler:
         return f"= {ids[0]}" if len(ids) == 1 else f"IN ({', '.join(map(str, ids))})"
 
     def _related(self, relation: Relation, alias: str, rest: Sequence[str], value: object) -> SQL:
-        source, params = relation.ids()
-        if rest == ["isnull"]:
-            if not isinstance(value, bool):
-                raise errors.FieldError(f"{relation.name}__isnull is True or False; got {value!r}.")
-            negate = "NOT " if value else ""
-            return f"{negate}{alias}.id IN (SELECT {source})", params
-        target = models[relation.to]
-        if not rest or rest in (["exact"], ["in"]):
-            items = _listed(value, f"{relation.name}__in") if rest == ["in"] else [value]
-            text, values = self.one_of(relation.far, [row_id(target, relation.name, item) for item in items])
+        """A condition on rows of another registry of which there may be many: that there is one which is shown."""
+        target, asked = models[relation.to], Q()
+        if isinstance(value, _Same):
+            asked.children = value.asked(relation, target)
+        elif rest != ["isnull"]:
+            asked = _only(*_of_row(relation, target, rest, value))
+        elif not isinstance(value, bool):
+            raise errors.FieldError(f"{relation.name}__isnull is True or False; got {value!r}.")
+        near, rows, params = self._near(relation, target, asked)
+        if rest == ["isnull"] and value:  # asked for each row, as an index answers it, rather than listing all others
+            return f"NOT EXISTS (SELECT 1 FROM {rows} AND {near} = {alias}.id)", params
+        return f"{alias}.id IN (SELECT {near} FROM {rows})", params
+
+    def _near(self, relation: Relation, target: Any, asked: Q) -> tuple[str, str, list[Any]]:
+        """The column of the ids on this side, and the tables and conditions of the rows that are asked for there.
+
+        What is in the trash, or is hidden otherwise, is seen only where it is named, as by the query set of the row.
+        """
+        named = bool(asked.names() & {"id", "pk"})
+        hidden = Q() if named or not relation.hides else target._default_conditions(asked)
+        link = inner = self.alias()
+        near, far, rows = f"{link}.{relation.near}", f"{link}.{relation.far}", f"{relation.through} {link}"
+        tests, params = relation.tests(link)
+        only = asked.children[0] if named and len(asked.children) == 1 else None
+        if isinstance(only, tuple):
+            text, values = self.test(ID, far, only[0].split("__"), only[1])
         else:
-            inner = self.alias()
-            text, values = self.lookup(target, inner, rest, value)
-            text = f"{relation.far} IN (SELECT {inner}.id FROM {relation.to} {inner} WHERE {text})"
-        joint = "AND" if " WHERE " in source else "WHERE"
-        return f"{alias}.id IN (SELECT {source} {joint} {text})", [*params, *values]
+            if not relation.is_column:
+                inner = self.alias()
+                rows += f" JOIN {relation.to} {inner} ON {inner}.id = {far}"
+            text, values = self._inner(target, inner, Q(hidden, asked))
+        return near, f"{rows} WHERE {' AND '.join([*tests, text])}", [*params, *values]
 
 
-def _together(model: Model, q: Q) -> list[Union[Q, tuple[str, object]]]:
+class _Same:
+    """Conditions on one and the same row on the other side of a relation, whose names begin with the way to it."""
+
+    __slots__ = ("_conditions", "_length")
+
+    def __init__(self, conditions: Iterable[Child], length: int) -> None:
+        self._conditions = conditions
+        self._length = length
+
+    def asked(self, relation: Relation, target: Any) -> list[Child]:
+        """The conditions as they are asked of the row itself."""
+        return [self._of_row(relation, target, one) for one in self._conditions]
+
+    def _of_row(self, relation: Relation, target: Any, one: Child) -> Child:
+        if not isinstance(one, Q):
+            return _of_row(relation, target, one[0].split("__")[self._length :], one[1])
+        found = one._like(one)
+        found.children = [self._of_row(relation, target, child) for child in one.children]
+        return found
+
+
+def _of_row(relation: Relation, target: Any, rest: Sequence[str], value: object) -> tuple[str, object]:
+    """``relation__rest=value`` as a condition on a row on the other side."""
+    if rest and list(rest) not in (["exact"], ["in"]):
+        return "__".join(rest), value
+    many = list(rest) == ["in"]
+    items = _listed(value, f"{relation.name}__in") if many else [value]
+    if any(item is None for item in items):
+        raise errors.FieldError(
+            f"{relation.name}{'__in' if many else ''}={value!r} names no row: ask for those without any by "
+            f"{relation.name}__isnull=True."
+        )
+    ids = [row_id(target, relation.name, item) for item in items]
+    return ("id__in", ids) if many else ("id", ids[0])
+
+
+def _only(name: str, value: object) -> Q:
+    found = Q()
+    found.children = [(name, value)]
+    return found
+
+
+def _together(model: Model, q: Q) -> list[Child]:
+    """The conditions, of those that must all hold the ones about one related row, or one span of time, as one."""
+    if q.operator != "AND" or q.apart or len(q.children) < 2:
+        return q.children
+    ways: dict[tuple[str, ...], list[Child]] = {}
+    found: list[Child] = []
+    for child in _one_span(model, q):
+        way = _way(model, child)
+        if way:
+            ways.setdefault(way, []).append(child)
+        else:
+            found.append(child)
+    for way, about in ways.items():
+        found += about if len(about) == 1 else [("__".join(way), _Same(about, len(way)))]
+    return found
+
+
+def _way(model: Model, child: Child) -> tuple[str, ...]:
+    """The names that lead to the relation to many rows of which a condition asks for one; empty if it does not."""
+    if isinstance(child, Q):
+        ways = set() if child.negated or child.apart else {_way(model, one) for one in child.children}
+        return ways.pop() if len(ways) == 1 else ()
+    names = child[0].split("__")
+    for at, name in enumerate(names):
+        field = field_named(model, name) if is_field(model, name) else None
+        if isinstance(field, Relation):
+            return () if names[at + 1 :] == ["isnull"] else tuple(names[: at + 1])
+        if not isinstance(field, ForeignKey):
+            return ()
+        model = models[field.to]
+    return ()
+
+
+def _joined(operator: str, parts: list[str]) -> str:
+    """The parts side by side, in a tree that stays flat however many there are."""
+    joint = f" {operator} "
+    while len(parts) > WIDE:
+        parts = [f"({joint.join(parts[at : at + WIDE])})" for at in range(0, len(parts), WIDE)]
+    return joint.join(parts)
+
+
+def _one_span(model: Model, q: Q) -> list[Child]:
     """What must all hold, with year and month of a moment as one range, which an index answers."""
     fields = model.__table__.fields
     moments = {
@@ -264,12 +417,20 @@ def _together(model: Model, q: Q) -> list[Union[Q, tuple[str, object]]]:
         for child in q.children
         if isinstance(child, tuple) and isinstance(fields.get(child[0].split("__")[0]), TimeField)
     }
-    if len(moments) < 2:
-        return q.children
+    if len(moments) < 2 or len(moments) < sum(isinstance(one, tuple) and one[0] in moments for one in q.children):
+        return q.children  # one that is said twice stays twice
     from . import dates
 
     rest = [child for child in q.children if isinstance(child, Q) or child[0] not in moments]
     return [*rest, *dates.together(moments).items()]
+
+
+def _not_a_lookup(field: Field[Any], path: Sequence[str]) -> errors.FieldError:
+    """The error for what follows the name of a field, and is no lookup of it."""
+    if path[1] in LOOKUPS:
+        return errors.FieldError(f"{'__'.join(path)!r} goes on after the lookup {path[1]!r}: nothing can follow it.")
+    known = LOOKUPS if isinstance(field, TextField) else PLAIN
+    return unknown_lookup("__".join(path), path[1], _parts_of(field), of=known)
 
 
 def _parts_of(field: Field[Any]) -> Collection[str]:
@@ -322,25 +483,9 @@ other_probe: Callable[[Compiler, Model, Sequence[str], object], Probe | None] = 
 
 
 def _id_of(field: Field[Any]) -> Field[Any]:
-    plain = _Id(null=field.null)
+    plain = IdField(null=field.null)
     plain.name = plain.column = field.column
     return plain
-
-
-class _Id(Field["Any"]):
-    """The id of a row."""
-
-    sql = "INTEGER"
-    type_name = "the id of a row, a whole number"
-
-    def check(self, value: object) -> Any:
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise self.wrong(value)
-        return value
-
-
-ID: Field[Any] = _Id()
-ID.name = ID.column = "id"
 
 
 def unknown_field(model: Model, name: str, features: Iterable[str] = ()) -> errors.FieldError:
@@ -354,9 +499,9 @@ def unknown_field(model: Model, name: str, features: Iterable[str] = ()) -> erro
     return errors.FieldError(f"{title} has no field {'or feature ' if features else ''}{name!r}: {hint}")
 
 
-def unknown_lookup(path: str, name: str, more: Iterable[str] = ()) -> errors.FieldError:
-    """The error for a lookup that does not exist."""
-    known = LOOKUPS.union(more)
+def unknown_lookup(path: str, name: str, more: Iterable[str] = (), *, of: frozenset[str] = PLAIN) -> errors.FieldError:
+    """The error for a lookup that does not exist where there are ``of`` and ``more``."""
+    known = of.union(more)
     return errors.FieldError(f"{name!r} in {path!r} is no lookup: {advice(name, known)}")
 
 
@@ -383,6 +528,11 @@ def row_id(target: Any, name: str, value: object) -> int:
         return int(found)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, tuple(models.values())):
+        raise errors.FieldError(
+            f"{name} is given the {type(value).__name__} {value!r}, but takes saved {target.__name__}s, or conditions on "
+            f"their fields such as {name}__{label_name(target)}='...'."
+        )
     title, column = target.__name__, target.__found_by__ or label_name(target)
     raise errors.FieldError(
         f"{name}={value!r} is no {title}: pass a saved {title}, or look for a field of it, as in {name}__{column}={value!r}."
@@ -395,160 +545,8 @@ def label_name(model: Any) -> str:
     return next(name for name in ("key", "handle", "name", "root", "uid") if name in fields)
 
 
-def condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL:
-    """``column lookup value`` as SQL that is never NULL."""
-    if lookup == "isnull":
-        if not isinstance(value, bool):
-            raise errors.FieldError(f"{field.name}__isnull is True or False; got {value!r}.")
-        return (f"{column} IS NULL" if value else f"{column} IS NOT NULL"), []
-    if value is None and lookup != "exact":
-        raise errors.FieldError(f"{field.name}__{lookup} needs a value: for empty ones use {field.name}__isnull=True.")
-    if lookup == "range":
-        low, high = _bounds(field, value)
-        low, high = _db(field, _whole(field, "gte", low)), _db(field, _whole(field, "lte", high))
-        if _can_be(low) and _can_be(high):
-            return _known(field, column, f"{column} BETWEEN ? AND ?", [low, high])
-        (above, least), (below, most) = _beside("gte", low), _beside("lte", high)
-        return _known(field, column, f"{column} {above} ? AND {column} {below} ?", [least, most])
-    if lookup in ("exact", *_COMPARE):
-        if lookup == "exact" and _is_between(field, value):
-            return "1 = 0", []
-        wanted = _db(field, _whole(field, lookup, value))
-        if not _can_be(wanted):
-            if lookup == "exact":
-                return "1 = 0", []
-            sign, wanted = _beside(lookup, wanted)
-            return _known(field, column, f"{column} {sign} ?", [wanted])
-        if lookup == "exact":
-            composed = _composed(field, wanted)
-            if composed != wanted:
-                return f"{column} IS NOT NULL AND {column} IN (?, ?)", [wanted, composed]
-            return _equals(column, wanted, field.null)
-        if isinstance(field, _Id) and field.column != "id":  # no index: nearly all rows are in a branch > 0
-            return _known(field, column, f"({column} + 0) {_COMPARE[lookup]} ?", [wanted])
-        return _known(field, column, f"{column} {_COMPARE[lookup]} ?", [wanted])
-    return _text_condition(field, column, lookup, value)
-
-
-def _is_between(field: Field[Any], value: object) -> bool:
-    """Whether a number lies between whole ones, so that none equals it."""
-    return isinstance(field, IntField) and isinstance(value, float) and not value.is_integer()
-
-
-def _whole(field: Field[Any], lookup: str, value: Any) -> Any:
-    """The whole number that means the same in a comparison, such as 1000 for 1e3 and, for what is greater, 1 for 1.5."""
-    if not isinstance(field, IntField) or not isinstance(value, float) or value != value:
-        return value
-    if value in (_INFINITE, -_INFINITE):
-        return _GREATEST if value > 0 else -_GREATEST
-    return int(value // 1) if lookup in ("gt", "lte") else -int(-value // 1)
-
-
-def _can_be(value: object) -> bool:
-    """Whether any row can have this value: no text of a database has a NUL or a lone surrogate."""
-    return not isinstance(value, str) or canon.storable(value)
-
-
-def _beside(lookup: str, text: Any) -> tuple[str, Any]:
-    """The same comparison with a text that a database takes, where this one may have what none takes.
-
-    No text of a row lies between the two: a NUL comes before all that can follow, surrogates lie between U+D7FF and
-    U+E000.
-    """
-    if _can_be(text):
-        return _COMPARE[lookup], text
-    greater = lookup in ("gt", "gte")
-    at = next(place for place in range(len(text)) if not canon.storable(text[place]))
-    if text[at] == "\0":
-        return (">" if greater else "<="), text[:at]
-    return (">=" if greater else "<"), text[:at] + "\ue000"
-
-
-def _db(field: Field[Any], value: object) -> Any:
-    if isinstance(field, TimeField) and value is not None:
-        _notice_local_time(field, value)
-    return field.to_db(field.check(value))
-
-
-_noticed: list[str] = []  # that a time was taken for local time is said once a process
-
-
-def _notice_local_time(field: Field[Any], value: object) -> None:
-    moment = str(value)
-    zoned = (
-        getattr(value, "tzinfo", None) is not None
-        or moment[-1:] in ("Z", "z")
-        or (isinstance(value, str) and ("+" in moment[10:] or "-" in moment[10:]))
-    )
-    if not zoned and not _noticed:
-        field.check(value)  # what is no time is an error, and no notice
-        _noticed.append(moment)
-        display.info(f"{field.name} is compared with {moment!r}, which names no time zone: it is taken as local time")
-
-
-def _equals(column: str, value: object, null: bool = True) -> SQL:
-    if value is None:
-        return f"{column} IS NULL", []
-    return (f"{column} IS NOT NULL AND {column} = ?" if null else f"{column} = ?"), [value]
-
-
-def _known(field: Field[Any], column: str, text: str, params: list[Any]) -> SQL:
-    return (f"{column} IS NOT NULL AND {text}" if field.null else text), params
-
-
-def _composed(field: Field[Any], value: Any) -> Any:
-    """The composed form in which keys and names are kept: macOS gives names in the other one."""
-    if not field.fold or not isinstance(value, str) or value.isascii():
-        return value
-    import unicodedata
-
-    return unicodedata.normalize("NFC", value)
-
-
-def _bounds(field: Field[Any], value: object) -> list[Any]:
-    bounds = list(value) if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)) else []
-    if len(bounds) != 2 or None in bounds:
-        raise errors.FieldError(f"{field.name}__range needs the least and the greatest value; got {value!r}.")
-    return bounds
-
-
 def _listed(value: object, name: str) -> list[Any]:
+    """The values that are given to ``in``; `FieldError` for one alone."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise errors.FieldError(f"{name} needs a list, tuple, set or query set of values, such as {name}=[{value!r}].")
     return list(value)
-
-
-def _text_condition(field: Field[Any], column: str, lookup: str, value: object) -> SQL:
-    if not isinstance(field, TextField) or not isinstance(value, str):
-        raise errors.FieldError(f"{field.name}__{lookup} needs a text field and a text; got {value!r}.")
-    if lookup in _FOLDED:
-        value = value.casefold()
-        column = f"{column}_fold" if field.fold else SQLITE.folded(column)
-        lookup = lookup[1:]
-    if not _can_be(value):
-        return "1 = 0", []
-    if lookup == "exact":
-        return _equals(column, value, field.null)
-    return _known(field, column, *TEXT_TESTS[lookup](column, value))
-
-
-def _startswith(column: str, value: str) -> SQL:
-    after = successor(value)
-    if after is None:  # empty, or nothing but the last character that there is
-        return f"substr({column}, 1, {len(value)}) = ?", [value]
-    return f"{column} >= ? AND {column} < ?", [value, after]
-
-
-def _endswith(column: str, value: str) -> SQL:
-    return (f"{SQLITE.ending(column, len(value))} = ?" if value else "1 = 1"), [value] if value else []
-
-
-def _contains(column: str, value: str) -> SQL:
-    return f"{SQLITE.position(column)} > 0", [value]
-
-
-TEXT_TESTS: dict[str, Callable[[str, str], SQL]] = {
-    "startswith": _startswith,
-    "endswith": _endswith,
-    "contains": _contains,
-}

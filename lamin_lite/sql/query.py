@@ -6,8 +6,9 @@ from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING, Generic, R
 from .columns import Columns, labels
+from .comparing import ID
 from .fields import ForeignKey
-from .lookups import ID, Compiler, Q, field_named, label_name, models
+from .lookups import Compiler, Q, each_apart, field_named, label_name, models
 from .relations import Relation
 from .select import Select
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     from .columns import Column
-    from .database import Database
+    from .database import Database, Transaction
     from .finding import Lookup
 
 ROWS = 20  #: rows of a printed table, and of a repr
 BATCH = 250  #: rows that are held at once while many are changed, or gone through
-KEPT = 1_000  #: rows that a query set keeps when it is gone through; of more it keeps none
+KEPT = 1_000  #: rows that a query set keeps when it is gone through; of more it keeps the ids
+MOST = 2**61  #: rows that a slice skips or takes at most; databases count in 64 bits
 FRAME_ROWS = 100  #: rows of a data frame, unless another limit is given
 
 
@@ -63,11 +65,19 @@ class QuerySet(Generic[R]):
         self._distinct = False
         self._limit: Optional[int] = None
         self._offset = 0
-        self._rows: Optional[list[R]] = None
+        self._held: Union[list[R], array[int], None] = None  #: the rows that were read; of many their ids
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_database": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In another process it asks the database of the instance there."""
+        self.__dict__.update(state, _database=state["_make"].database)
 
     def _changed(self, **attributes: object) -> QuerySet[R]:
         other: QuerySet[R] = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, _rows=None, **attributes)
+        other.__dict__.update(self.__dict__, _held=None)
+        other.__dict__.update(attributes)
         return other
 
     # -- building
@@ -81,12 +91,11 @@ class QuerySet(Generic[R]):
         return self._narrowed(~Q(*conditions, **lookups))
 
     def _narrowed(self, q: Q) -> QuerySet[R]:
-        if self._limit is not None or self._offset:
-            raise errors.InvalidArgument("A slice cannot be filtered any more: filter first, then slice.")
+        self._check_not_cut("filtered", "filter")
         Compiler(self._database, dry=True).where(
             self._model, "t0", q
         )  # a wrong name is an error here, not at the first read
-        where = Q(self._where, q) if self._where else q
+        where = each_apart(self._where, q)
         hidden = self._model._default_conditions(where) if self._hidden else self._hidden
         return self._changed(_where=where, _hidden=hidden)  # what a condition names is not hidden
 
@@ -103,6 +112,7 @@ class QuerySet(Generic[R]):
 
         Rows without a value come last. Ties are in the order of creation.
         """
+        self._check_not_cut("ordered", "order")
         columns = Columns(self._model)
         for name in names:
             if not isinstance(name, str):
@@ -115,6 +125,7 @@ class QuerySet(Generic[R]):
 
     def distinct(self) -> QuerySet[R]:
         """Each row, and in `values` and `values_list` each combination of values, once."""
+        self._check_not_cut("made distinct", "call distinct()")
         return self._changed(_distinct=True)
 
     def search(self, text: str, limit: int = ROWS) -> QuerySet[R]:
@@ -134,6 +145,7 @@ class QuerySet(Generic[R]):
         """The rows by their names, as attributes that an editor completes: ``ln.Project.lookup().my_project``."""
         from .finding import Lookup
 
+        self._check_not_cut("looked up by names", "call lookup()")
         return Lookup(self)
 
     def all(self) -> QuerySet[R]:
@@ -148,7 +160,7 @@ class QuerySet(Generic[R]):
         return Select(
             self._model,
             self._database,
-            Q(self._hidden, self._where),
+            each_apart(self._hidden, self._where),
             self._ids,
             order=self._order or ("id",),
             place="" if self._order else self._place,
@@ -159,8 +171,7 @@ class QuerySet(Generic[R]):
 
     def _sql(self, columns: str) -> tuple[str, list[Any]]:
         """The select of what is to be read of all rows, in no order; for other parts of the library."""
-        if self._is_cut:
-            raise errors.InvalidArgument("A slice cannot be searched: search first, then slice.")
+        self._check_not_cut("searched", "search")
         return self._select().source(columns)
 
     @property
@@ -172,33 +183,41 @@ class QuerySet(Generic[R]):
     def _is_cut(self) -> bool:
         return self._limit is not None or self._offset > 0
 
+    def _check_not_cut(self, done: str, do: str) -> None:
+        """Raise for a slice: which rows it holds is settled."""
+        if self._is_cut:
+            raise errors.InvalidArgument(f"A slice cannot be {done} any more: {do} first, then slice.")
+
     def _columns(self) -> list[str]:
         return [f"t0.{column}" for column in self._model.__table__.columns]
 
     def iterator(self) -> Iterator[R]:
-        """Rows one after the other, in constant memory."""
+        """Rows one after the other, in constant memory, as the database gives them: what changes meanwhile may be seen."""
         for row in self._select().iterate(self._columns()):
             yield self._make(self._model, row)
 
-    def _fetched(self) -> list[R]:
-        if self._rows is None:
-            self._rows = [self._make(self._model, row) for row in self._select().rows(self._columns())]
-        if not self._rows and self._where:
+    def _read(self) -> Union[list[R], array[int]]:
+        """The rows, read once; of more than are kept their ids, by which a few rows at a time are read."""
+        if self._held is None:
+            rows = self._select(limit=KEPT + 1).rows(self._columns())
+            self._held = self._ids_now() if len(rows) > KEPT else [self._make(self._model, row) for row in rows]
+        if not self._held and self._where.children:
             from .misspelt import tell
 
             tell(self._model, self._database, self._where)
-        return self._rows
+        return self._held
 
     def __iter__(self) -> Iterator[R]:
-        if self._rows is None and (self._limit is None or self._limit > KEPT):
-            rows = self._select(limit=KEPT + 1).rows(self._columns())
-            if len(rows) > KEPT:
-                return self._with_ids(self._ids_now())
-            self._rows = [self._make(self._model, row) for row in rows]
-        return iter(self._fetched())
+        return self._each_of(self._read())
+
+    def __reversed__(self) -> Iterator[R]:
+        return self._each_of(self._read()[::-1])
+
+    def _each_of(self, held: Union[list[R], array[int]]) -> Iterator[R]:
+        return iter(held) if isinstance(held, list) else self._with_ids(held)
 
     def __len__(self) -> int:
-        return len(self._fetched())
+        return len(self._read())
 
     def __bool__(self) -> bool:
         return self.exists()
@@ -208,47 +227,63 @@ class QuerySet(Generic[R]):
             return self._sliced(index)
         if isinstance(index, bool) or not isinstance(index, int):
             raise errors.InvalidArgument(f"Rows are taken by whole numbers and slices, such as rows[0]; got {index!r}.")
-        if index < 0:
-            return self._fetched()[index]
-        rows = list(self._sliced(slice(index, index + 1)))
-        if not rows:
-            raise IndexError(f"There is no row {index}: the query found {self.count()}.")
-        return rows[0]
+        many = self.count() if index < 0 or self._held is not None else None
+        at = index + many if many is not None and index < 0 else index
+        rows = list(self._sliced(slice(at, at + 1))) if at >= 0 and (many is None or at < many) else []
+        if rows:
+            return rows[0]
+        if many is not None and 0 <= at < many:
+            raise IndexError(f"Row {index} was removed since these rows were read: all() reads them anew.")
+        raise IndexError(f"There is no row {index}: the query found {self.count()}.")
 
     def _sliced(self, index: slice) -> Any:
-        start, stop, step = index.start or 0, index.stop, index.step
-        if start < 0 or (stop is not None and stop < 0) or step not in (None, 1):
-            return self._fetched()[index]
-        limit = None if stop is None else max(0, stop - start)
+        if index.step not in (None, 1):
+            return list(self)[index]
+        for end in (index.start, index.stop):
+            if end is not None and not hasattr(end, "__index__"):
+                raise errors.InvalidArgument(f"Rows are sliced by whole numbers, such as rows[:10]; got {end!r}.")
+        start, stop = min(index.start or 0, MOST), index.stop
+        if start < 0 or (stop is not None and stop < 0):
+            start, stop, _ = slice(start, stop).indices(self.count())
+        limit = None if stop is None else min(max(0, stop - start), MOST)
         if self._limit is not None:
             rest = max(0, self._limit - start)
             limit = rest if limit is None else min(limit, rest)
-        return self._changed(_offset=self._offset + start, _limit=limit)
+        held = None if self._held is None else self._held[start : None if limit is None else start + limit]
+        return self._changed(_offset=min(self._offset + start, MOST), _limit=limit, _held=held)
 
     def count(self) -> int:
-        """How many rows there are."""
-        if self._rows is not None:
-            return len(self._rows)
-        return self._select().count()
+        """How many rows there are; of rows that were read, how many were read."""
+        return self._select().count() if self._held is None else len(self._held)
 
     def exists(self) -> bool:
         """Whether there is any row."""
-        return self._select(limit=1).exists()
+        return self._select(limit=1).exists() if self._held is None else len(self._held) > 0
 
     def first(self) -> Optional[R]:
         """The first row in this order, or None."""
-        return next(iter(self._changed(_limit=1 if self._limit is None else min(1, self._limit))), None)
+        return next(iter(self[:1]), None)
 
     def last(self) -> Optional[R]:
         """The last row in this order, or None."""
-        if self._is_cut:
-            return self._fetched()[-1] if self._fetched() else None
+        if self._is_cut or self._held is not None:
+            return next(iter(self[-1:]), None)
         rows = self._select(reverse=True, limit=1).rows(self._columns())
         return self._make(self._model, rows[0]) if rows else None
 
+    def get(self, uid: Union[str, int, None] = None, **lookups: object) -> R:
+        """The one of these rows with this uid (or its start, or its id), or that meets the conditions.
+
+        Of several versions it is the latest. Raises `DoesNotExist` or `MultipleResults`.
+
+        >>> artifact.projects.get(name="My project")  # doctest: +SKIP
+        """
+        row: R = self._model._got(self, uid, lookups)
+        return row
+
     def one_or_none(self) -> Optional[R]:
         """The only row, or None; `MultipleResults` if there are several."""
-        rows = list(self._changed(_limit=2 if self._limit is None else min(2, self._limit)))
+        rows = list(self[:2])
         if len(rows) > 1:
             raise errors.MultipleResults(
                 f"{self.count()} rows of {self._model.__name__} match {self.described()}: add a condition, or use "
@@ -297,17 +332,18 @@ class QuerySet(Generic[R]):
         return list(self) if name is None else self.values_list(name, flat=True)
 
     def to_dicts(
-        self, include: Sequence[str] = (), features: Union[bool, Sequence[str], None] = None
+        self, include: Sequence[str] = (), features: Union[bool, Sequence[Any], None] = None
     ) -> list[dict[str, Any]]:
         """The rows as dicts of their fields' values; a related row is its id.
 
-        ``include``: fields of related rows as well: one value for ``created_by__handle``, a list for ``projects__name``.
-        ``features``: the values of these features as well, or with True of all that any of the rows has; None where a
-        row has none. A feature never takes the place of a field.
+        ``include``: fields of related rows as well: one value for ``created_by__handle``, a list for ``projects__name``;
+        and values of features by their names. ``features``: the values of these features as well (names, or the features
+        themselves), or with True of all that any of the rows has; None where a row has none. A feature never takes the
+        place of a field.
         """
         from . import include as include_
 
-        include = [include] if isinstance(include, str) else list(include)
+        include, named = include_.divided(self._database, self._model, include)
         many = [path for path in include if include_.is_many(self._model, path)]
         columns = list(dict.fromkeys([*self._names(), *(path for path in include if path not in many)]))
         rows = [dict(zip(columns, row)) for row in self.values_list(*columns)]
@@ -315,17 +351,12 @@ class QuerySet(Generic[R]):
             found = include_.values(self._database, self._model, path, [row["id"] for row in rows])
             for row in rows:
                 row[path] = found.get(row["id"], [])
-        if features:
-            self._add_features(
-                rows, None if features is True else [features] if isinstance(features, str) else features
-            )
+        for names in (named, include_.feature_names(self._database, features)):
+            if names != []:
+                self._add_features(rows, names)
         return rows
 
     def _add_features(self, rows: list[dict[str, Any]], names: Optional[Sequence[str]]) -> None:
-        if names is not None:
-            from . import include as include_
-
-            include_.check_features(self._database, names)
         found = feature_values(self._database, self._model.__table__.name, [row["id"] for row in rows])
         if names is None:
             names = sorted({name for values in found.values() for name in values})
@@ -341,7 +372,7 @@ class QuerySet(Generic[R]):
     def to_dataframe(
         self,
         include: Sequence[str] = (),
-        features: Union[bool, Sequence[str], None] = None,
+        features: Union[bool, Sequence[Any], None] = None,
         limit: Optional[int] = FRAME_ROWS,
         order_by: Optional[str] = "-id",
     ) -> Any:
@@ -354,9 +385,12 @@ class QuerySet(Generic[R]):
             raise errors.InvalidArgument(f"limit={limit!r} must be a whole number from 0 on, or None for all rows.")
         rows = self.order_by(order_by) if order_by and not (self._order or self._place or self._is_cut) else self
         shown = rows if limit is None else rows[:limit]
+        from .include import feature_names
+
         include = [include] if isinstance(include, str) else list(include)
-        found = shown.to_dicts(include, features)
-        valued = list(features) if isinstance(features, (list, tuple)) else [name for row in found for name in row]
+        names = feature_names(self._database, features)
+        found = shown.to_dicts(include, names is None or names)
+        valued = [name for row in found for name in row] if names is None else names
         frame = make_frame(found, [*self._names(), *include, *valued])
         total = 0 if limit is None else self.count()
         if limit is not None and total > limit:
@@ -381,30 +415,28 @@ class QuerySet(Generic[R]):
         if not values:
             return self.count()
 
-        def change(row: Any) -> None:
-            for name, value in values.items():
-                setattr(row, name, value)
-            row.save()
-
-        return self._each(f"update {self._model.__name__}", change)
+        return self._each(f"update {self._model.__name__}", lambda tx, rows: self._model._set_fields(tx, rows, values))
 
     def delete(self, *, permanent: bool = False) -> int:
         """Move all these rows to the trash, or remove them for good; all or none. How many there were."""
-        return self._each(
-            f"delete {self._model.__name__}", lambda row: row.delete(permanent=True) if permanent else row.delete()
-        )
 
-    def _each(self, doing: str, change: Callable[[Any], None]) -> int:
+        def delete(tx: Transaction, rows: list[Any]) -> None:  # noqa: ARG001 - as for update()
+            for row in rows:
+                row.delete(permanent=permanent)
+
+        return self._each(f"delete {self._model.__name__}", delete)
+
+    def _each(self, doing: str, change: Callable[[Transaction, list[Any]], None]) -> int:
         """Change the rows that there are now, in this order, in one transaction; how many there were.
 
         The ids are read first, as a change may decide which other rows meet the conditions; the rows in small batches,
         so that memory does not grow with them.
         """
-        with self._database.write(doing):
+        with self._database.write(doing) as tx:
             ids = self._ids_now()
-            for row in self._with_ids(ids):
-                change(row)
-        self._rows = None
+            for rows in self._batches(ids):
+                change(tx, rows)
+        self._held = None
         return len(ids)
 
     def _ids_now(self) -> array[int]:
@@ -413,15 +445,19 @@ class QuerySet(Generic[R]):
         return array("q", (number for (number,) in self._select().iterate(["t0.id"])))
 
     def _with_ids(self, ids: array[int]) -> Iterator[Any]:
-        """The rows with these ids, a few at a time, without those that were removed meanwhile."""
+        """The rows with these ids, without those that were removed meanwhile."""
+        for rows in self._batches(ids):
+            yield from rows
+            rows.clear()  # before the next ones are read
+
+    def _batches(self, ids: array[int]) -> Iterator[list[Any]]:
+        """The same, a few at a time."""
         for start in range(0, len(ids), BATCH):
             batch = list(ids[start : start + BATCH])
             text, params = Compiler(self._database).one_of("t0.id", batch)
             sql = f"SELECT {', '.join(self._columns())} FROM {self._model.__table__.name} t0 WHERE {text}"
             found = {row[0]: row for row in self._database.read(sql, params)}
-            for number in batch:
-                if number in found:
-                    yield self._make(self._model, found[number])
+            yield [self._make(self._model, found.pop(number)) for number in batch if number in found]
 
     # -- shown
 

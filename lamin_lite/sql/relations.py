@@ -27,6 +27,8 @@ class Relation:
     be, as column and allowed values. On a row it is a query set of the other rows.
     """
 
+    hides = True  #: whether rows of the other side that are in the trash, or hidden otherwise, are left out
+
     def __init__(
         self, to: str, through: str, near: str, far: str, having: Optional[dict[str, Sequence[str]]] = None
     ) -> None:
@@ -45,19 +47,32 @@ class Relation:
     def __get__(self, row: Any, owner: Optional[type] = None) -> Any:
         return self if row is None else row._related_rows(self)
 
-    def ids(self) -> SQL:
-        """``<near> FROM <through> [WHERE ...]`` and its parameters: the ids on this side that have any."""
-        return self._select(self.near)
+    def __set__(self, row: Any, value: object) -> None:
+        raise self.not_set(row, value)
+
+    def not_set(self, row: object, value: object) -> errors.InvalidArgument:
+        """The error for who assigns to it."""
+        return errors.InvalidArgument(
+            f"{type(row).__name__}.{self.name} cannot be set to {value!r}: it follows from what those rows say."
+        )
+
+    @property
+    def is_column(self) -> bool:
+        """Whether the rows of the other side themselves say, in a column, to which row they belong."""
+        return self.through == self.to and self.far == "id"
 
     def far_ids(self, near_id: int) -> SQL:
         """The select of the ids on the other side for one row on this side."""
-        text, params = self._select(self.far)
-        return f"{text} {'AND' if self.having else 'WHERE'} {self.near} = ?", [*params, near_id]
+        tests, params = self.tests(self.through)
+        where = " AND ".join([*tests, f"{self.near} = ?"])
+        return f"{self.far} FROM {self.through} WHERE {where}", [*params, near_id]
 
-    def _select(self, column: str) -> SQL:
-        tests = [f"{name} IN ({', '.join('?' * len(values))})" for name, values in self.having.items()]
-        where = f" WHERE {' AND '.join(tests)}" if tests else ""
-        return f"{column} FROM {self.through}{where}", [value for values in self.having.values() for value in values]
+    def tests(self, alias: str) -> tuple[list[str], list[Any]]:
+        """What a row of the table with both ids, known as ``alias``, must be."""
+        tests = [f"{alias}.{name} IN ({', '.join('?' * len(values))})" for name, values in self.having.items()]
+        if self.is_column:  # of others it is never empty
+            tests.append(f"{alias}.{self.near} IS NOT NULL")
+        return tests, [value for values in self.having.values() for value in values]
 
 
 _NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}

@@ -8,7 +8,7 @@ from ..base._typing import TYPE_CHECKING
 from .fields import BoolField, Field, ForeignKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 
@@ -137,6 +137,15 @@ class Table:
             cells.append(None if cells[at] is None else cells[at].casefold())
         return cells
 
+    def changes(self, cells: Sequence[Any], kept: Sequence[Any]) -> dict[str, Any]:
+        """Of ``cells``, by their columns, those that differ from the row as it was read, and their shadows."""
+        names, many = self.written, len(self.fields)
+        found = {names[at]: cells[at] for at in range(many) if cells[at] != kept[at + 1]}
+        for place, at in enumerate(self._folded, many):
+            if names[at] in found:
+                found[names[place]] = cells[place]
+        return found
+
     def _missing(self, cells: list[Any]) -> errors.InvalidArgument:
         fields = list(self.fields.values())
         names = [fields[at].name for at in self._needed if cells[at] is None]
@@ -145,7 +154,7 @@ class Table:
     def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
         """The statements that make the table and its indexes, where they are not there."""
         lines = [dialect.key_column]
-        for field in self.fields.values():
+        for field in sorted(self.fields.values(), key=lambda field: field.long):
             lines += self.column(field, dialect)
         lines += self.constraints
         body = ",\n  ".join(lines)

@@ -78,6 +78,7 @@ class Select:
         if q.negated or (q.operator != "AND" and len(q.children) > 1):
             return q
         rest = Q()
+        rest.apart = q.apart
         for child in q.children:
             if isinstance(child, Q):
                 left = self._apart(child, probes)

@@ -227,6 +227,12 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[errors.LaminLiteError], str], ...] 
         "Could not {doing}: the disk that holds {path} reported an error; check it, then try again.",
     ),
     (
+        ("parser stack overflow", "Expression tree is too large", "too many SQL variables"),
+        errors.FieldError,
+        "Could not {doing}: the condition is too long, or nested too deep, for SQLite ({text}): ask step by step, as in "
+        "filter(id__in=rows.to_list('id')).",
+    ),
+    (
         ("no such table: meta",),
         errors.NotADatabase,
         "{path} is not a database of lamin_lite: connect to another one, or make one with `init`.",

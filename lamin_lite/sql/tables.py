@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
 CELL = 40  #: widest cell
+LONGEST = 1_000  #: characters of what has a line of its own
 LEAST = 12  #: what a column of texts keeps before a column is left out
 HASH = 8  #: characters of a digest that are shown
+#: columns whose texts are paths: their ends say more than their starts
+PATHS = frozenset("key path root transform artifact storage environment report".split())
 _GAP = 2
 
 
@@ -26,7 +29,10 @@ def text_table(rows: Sequence[dict[str, Any]], width: Optional[int] = None) -> s
         texts = [name != "uid" and any(isinstance(row[name], (str, dict, list)) for row in rows) for name in names]
         widths = _fitted(natural, [min(LEAST, one) if text else one for one, text in zip(natural, texts)], width)
     numbers = [all(type(row[name]) in (int, float, type(None)) for row in rows) for name in names]
-    cells = [[_padded(text, width, right) for text in column] for column, width, right in zip(columns, widths, numbers)]
+    cells = [
+        [_padded(text, width, name, right) for text in column]
+        for name, column, width, right in zip(names, columns, widths, numbers)
+    ]
     lines = [(" " * _GAP).join(line).rstrip() for line in zip(*cells)]
     if len(widths) < len(names):
         lines.append(f"... not shown: {', '.join(names[len(widths) :])}")
@@ -38,7 +44,7 @@ def html_table(rows: Sequence[dict[str, Any]], title: str = "", note: str = "") 
     from ..base import markup
 
     names = with_values(rows)
-    cells = [[cell(row[name], name) for name in names] for row in rows]
+    cells = [[(cell(row[name], name), line(row[name])) for name in names] for row in rows]
     return markup.table(names or ["no rows"], cells, title, note)
 
 
@@ -61,19 +67,28 @@ def _fitted(natural: Sequence[int], least: Sequence[int], width: int) -> list[in
     return widths
 
 
-def _padded(text: str, width: int, right: bool) -> str:
-    text = _cut(text, width)
+def _padded(text: str, width: int, name: str, right: bool) -> str:
+    text = cut(text, width, name)
     space = " " * (width - text_width(text))
     return space + text if right else text + space
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int, name: str = "") -> str:
+    """At most so many columns of a terminal; what is in a column of paths is cut at its start, if it can be after a slash.
+
+    >>> cut("results/2026/summary.json", 16), cut("results/2026/summary.json", 16, "key")
+    ('results/2026/su…', '…/summary.json')
+    """
     if text_width(text) <= width:
         return text
-    text = text[: width - 1]
+    at_start = name.rpartition("__")[2] in PATHS
+    text = text[-(width - 1) :] if at_start and width > 1 else text[: width - 1]
     while text_width(text) >= width:
-        text = text[:-1]
-    return text + "…"
+        text = text[1:] if at_start else text[:-1]
+    if not at_start:
+        return text + "…"
+    slash = text.find("/")
+    return "…" + (text[slash:] if 0 <= slash < len(text) // 2 else text)
 
 
 def text_width(text: str) -> int:
@@ -88,10 +103,14 @@ def text_width(text: str) -> int:
 
 
 def cell(value: object, name: str = "") -> str:
-    """A value as one line of printable characters."""
+    """A value as one short line of printable characters."""
+    return cut(line(value), HASH + 1 if name == "hash" else CELL, name)
+
+
+def line(value: object) -> str:
+    """A value as one line of printable characters, whole unless it is very long."""
     text = "" if value is None else moment(value) if hasattr(value, "strftime") else str(value)
-    text = "".join(char if char.isprintable() else "·" for char in text)
-    return _cut(text, HASH + 1 if name == "hash" else CELL)
+    return cut("".join(char if char.isprintable() else "·" for char in text[: LONGEST + 1]), LONGEST)
 
 
 def moment(value: Any) -> str:

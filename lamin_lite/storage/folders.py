@@ -12,7 +12,7 @@ import os
 import stat
 
 from .. import errors
-from ..base import fsio, names
+from ..base import fsio, names, paths
 from ..base._typing import TYPE_CHECKING
 from .blobs import Blob, blob_name
 from .translate import translating
@@ -72,10 +72,10 @@ def _members(root: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]
 
 def _check_link(root: str, name: str) -> None:
     path = os.path.join(root, name)
-    target, inside = os.readlink(path), os.path.realpath(root) + os.sep
+    target = os.readlink(path)
     written = os.path.normpath(os.path.join(os.path.dirname(name), target))  # out and in again is out: the name changes
     leaves = os.path.isabs(target) or written.split(os.sep)[0] == ".."
-    if leaves or not (os.path.realpath(path) + os.sep).startswith(inside):
+    if leaves or not paths.is_inside(os.path.realpath(path), os.path.realpath(root)):
         raise errors.InvalidArgument(
             f"The link {path} leads out of {root}, to {target}: a saved folder must be complete. Replace the link by "
             "the file that it means."

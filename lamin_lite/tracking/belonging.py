@@ -6,6 +6,7 @@ from .. import errors
 from ..base import settings
 from ..base._typing import TYPE_CHECKING
 from ..models import Project, Space
+from ..models.base import ARCHIVE
 from ..sql import lookups
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ def _row_id(rows: Manager[Any], kind: type[Any], wish: object, title: str, varia
         store: Any = rows.store
         if wish._store is not store:
             kind.check_same_instance(store.Space.filter().first(), wish)
-        return int(wish._saved_id())
+        number = int(wish._saved_id())
+        if not rows.filter(id=number).exists():
+            raise errors.DoesNotExist(
+                _hidden(rows, kind, str(wish.name), title, "") or f"{wish!r} was removed meanwhile."
+            )
+        return number
     if not isinstance(wish, str):
         raise errors.InvalidArgument(f"{title}={wish!r} must be the name of a {title}, or a saved {kind.__name__}.")
     found = rows.filter(name=wish)[:2].to_list()
@@ -58,9 +64,22 @@ def _row_id(rows: Manager[Any], kind: type[Any], wish: object, title: str, varia
 
 
 def _unknown(rows: Manager[Any], kind: type[Any], wish: str, title: str, variable: str) -> str:
+    hidden = _hidden(rows, kind, wish, title, variable)
+    if hidden is not None:
+        return hidden
     names = [name for name in rows.filter().order_by("-id")[:100].values_list("name", flat=True) if name]
     near = lookups.nearest(wish, names)
     known = f"there are {', '.join(map(repr, names[:20]))}" if names else "there is none yet"
     hint = f"did you mean {near!r}? T{known[1:]}" if near else known
     said = f", as {variable} says" if variable else ""
     return f"There is no {title} {wish!r}{said}: {hint}. Make it with ln.{kind.__name__}(name={wish!r}).save()."
+
+
+def _hidden(rows: Manager[Any], kind: type[Any], wish: str, title: str, variable: str) -> Optional[str]:
+    """That it was put away, and how it comes back; None where there is none of that name."""
+    found = rows.filter(name=wish, branch_id__lte=ARCHIVE).first() if "branch" in kind.__table__.fields else None
+    if found is None:
+        return None
+    said, where = f", as {variable} says" if variable else "", found.branch.name
+    call = f"ln.{kind.__name__}.get(name={wish!r}, branch={where!r}).restore()"
+    return f"The {title} {wish!r}{said} is in the {where}: bring it back with {call}."

@@ -7,7 +7,6 @@ held while the caller goes on.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from .. import errors
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 class Spec:
     """What the decorator said: plain values only, so that a wrapper can be pickled by value.
 
-    ``kind``: ``flow`` or ``step``. ``uid``: pinned, or None. ``bound_to``: root of an instance and uid of a run, or
+    ``kind``: ``flow`` or ``step``. ``uid``: pinned, or None. ``bound_to``: place of an instance and uid of a run, or
     None.
     """
 
@@ -129,8 +128,12 @@ def _driven(opened: Open, body: Any) -> Generator[Any, Any, Any]:
 
 async def coroutine(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The coroutine of an ``async def``, as a run from when it is first awaited."""
-    opened = begin(spec, args, kwargs)
-    body = spec.func(*args, **kwargs)
+    body = spec.func(*args, **kwargs)  # first: wrong arguments leave no run
+    try:
+        opened = begin(spec, args, kwargs)
+    except BaseException:
+        body.close()
+        raise
     return await (body if opened is None else _awaited(opened, body))
 
 
@@ -220,24 +223,13 @@ def _parent(store: Instance, spec: Spec) -> Optional[Run]:
 
 
 def _store(spec: Spec) -> Instance:
-    from ..instance import Instance
+    from ..instance import reached
 
+    if spec.bound_to is not None:
+        return reached(spec.bound_to[0])
     here = session.context_run()
-    if spec.bound_to is None:
-        store: Any = here._store if here is not None else session.current_store()
-        return store  # type: ignore[no-any-return]
-    root = spec.bound_to[0]
-    if here is not None and here._store.root == root:
-        return here._store  # type: ignore[return-value]
-    known: Any = session.default_store
-    if known is not None and known.root == root:
-        return known  # type: ignore[no-any-return]
-    if (root, os.getpid()) not in _instances:
-        _instances[root, os.getpid()] = Instance.open(root)
-    return _instances[root, os.getpid()]
-
-
-_instances: dict[tuple[str, int], Instance] = {}
+    store: Any = here._store if here is not None else session.current_store()
+    return store  # type: ignore[no-any-return]
 
 
 def _say(transform: Transform, new: bool, run: Run, spec: Spec) -> None:
@@ -299,7 +291,7 @@ def bound(func: Callable[..., Any], uid: Optional[str]) -> Bound:
         raise errors.TrackNotCalled(
             "step.bound() was called without a run: call it where ln.track() or a flow is open."
         )
-    return Bound(func, uid, (store.root, parent.uid))
+    return Bound(func, uid, (store.place, parent.uid))
 
 
 def kind_of(func: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import fsio, hashing
+from ..base import fsio, hashing, paths
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 def origin_of(store: Instance, path: str) -> str:
     """The path of a file as the database keeps it: relative where it lies in the folder of the instance."""
-    home, real = os.path.realpath(store.root), os.path.realpath(path)
-    inside = real.startswith(home.rstrip(os.sep) + os.sep)
-    return f"./{os.path.relpath(real, home)}" if inside else real
+    inside = paths.below(path, store.root)
+    return paths.as_text(os.path.realpath(path) if inside is None else f"./{inside}")
+
+
+def is_there(store: Instance, origin: str) -> bool:
+    """Whether there is a file at a path that the database keeps."""
+    return os.path.exists(os.path.join(os.fsencode(store.root), origin.encode("utf-8", "surrogateescape")))
 
 
 def stem_at(store: Instance, origin: str) -> Optional[str]:
@@ -34,19 +38,20 @@ def stem_at(store: Instance, origin: str) -> Optional[str]:
         return None
 
 
-def tell(store: Instance, origin: str, stem: Optional[str]) -> None:
-    """Let the file there be of this family from now on; of None, let its path say so."""
+def tell(store: Instance, origin: str, stem: Optional[str]) -> bool:
+    """Let the file there be of this family from now on; of None, let its path say so. Whether that is new."""
     if stem_at(store, origin) == stem:
-        return
+        return False
     try:
         if stem is None:
             fsio.remove(_file(store, origin))
-            return
-        fsio.make_folder(store.checkout_dir)
-        fsio.write_file(_file(store, origin), f"{stem}\n".encode("ascii"))
+        else:
+            fsio.make_folder(store.checkout_dir)
+            fsio.write_file(_file(store, origin), f"{stem}\n".encode("ascii"))
     except OSError:
-        return  # an instance that may only be read: nothing runs in it either
+        return False  # an instance that may only be read: nothing runs in it either
+    return True
 
 
 def _file(store: Instance, origin: str) -> str:
-    return os.path.join(store.checkout_dir, hashing.of_bytes(os.fsencode(origin))[:32])
+    return os.path.join(store.checkout_dir, hashing.of_bytes(origin.encode("utf-8", "surrogateescape"))[:32])

@@ -76,8 +76,8 @@ class Hooks:
         frame, last = self._frame, self._last_exit
         if frame is None or _ran_to_its_end(frame):
             return COMPLETED, None
-        shown = getattr(sys, "last_value", None)
-        if shown is not None and _passed(shown, frame):
+        shown = self.shown()
+        if shown is not None:
             return outcome(shown)
         if last is not None and self._left_at == _position(frame):
             return outcome(last)
@@ -87,6 +87,11 @@ class Hooks:
         if by_hand is None and last is not None:
             return outcome(last)  # on its way out it passed a `with` or `finally`
         return by_hand or (ERRORED, None)  # raised in a function: that all was well is less likely than an early stop
+
+    def shown(self) -> Optional[BaseException]:
+        """The exception that ended the main program, if another excepthook showed it."""
+        last = getattr(sys, "last_value", None)
+        return last if last is not None and self._frame is not None and _passed(last, self._frame) else None
 
 
 def _exits(frame: Optional[FrameType]) -> Iterator[tuple[dict[str, Any], str]]:

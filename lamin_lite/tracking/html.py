@@ -9,7 +9,7 @@ from .. import errors
 from ..base import display, names, proc, settings
 from ..base._typing import TYPE_CHECKING
 from ..models import Artifact
-from ..models.base import query
+from ..models.base import TRASH
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,8 +28,7 @@ def report_as_html(run: Run) -> Artifact:
             f"The run {run.uid} has no report of a notebook: runs of ln.track() in a kernel of Jupyter have one, when they "
             "have ended."
         )
-    title = names.HTML_REPORT.format(run.uid)
-    known = query(Artifact, store).filter(description=title, kind=names.KIND_OF_RUN_FILES).first()
+    known = run._pages.filter(branch_id__gt=TRASH).first()
     if known is not None:
         return known
     _check_nbconvert()
@@ -39,17 +38,30 @@ def report_as_html(run: Run) -> Artifact:
     folder = tempfile.mkdtemp()
     try:
         made = os.path.join(folder, "report.html")
-        command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", folder, "--output", "report"]
-        proc.run([*command, str(report.path)], timeout=SECONDS)
+        why = _convert(os.path.abspath(report.path), folder)
         if not os.path.exists(made):
-            raise errors.StorageError(
-                f"nbconvert made no HTML of the report of run {run.uid}: {' '.join(command[1:5])} {report.path} says why."
-            )
+            raise errors.StorageError(f"nbconvert made no HTML of the report of run {run.uid}: {why}")
         blob = store.storage(store.storage_id).ingest(made, ".html")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    space = run._values["space_id"]
+    space, title = run._values["space_id"], names.HTML_REPORT.format(run.uid)
     return Artifact._of_blob(store, blob, space, description=title, kind=names.KIND_OF_RUN_FILES)
+
+
+def _convert(path: str, folder: str) -> str:
+    """Let nbconvert make ``report.html`` in the folder; the command and its last line, which says what was wrong."""
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", folder, "--output", "report", path]
+    said: list[bytes] = []
+
+    def heard(data: bytes) -> bool:
+        said.append(data)
+        return True
+
+    # in its own folder: with -m, Python looks into the current one first
+    code = proc.Child(command, cwd=folder, own_group=True).relay(heard, heard, SECONDS)
+    lines = b"".join(said).decode("utf-8", "replace").strip().splitlines()
+    last = f"it took more than {SECONDS:.0f} s" if code is None else lines[-1] if lines else f"exit code {code}"
+    return f"{' '.join([*command[:5], path])} ended with: {last}"
 
 
 def _check_nbconvert() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 
-from ..base import display
+from ..base import clock, display
 from ..base._typing import TYPE_CHECKING
 from ..capture.cells import CellLog
 from ..capture.front_end import cell_id, executed_cells, notebook_at, notebook_of_kernel, number_of_cell
-from ..capture.order import order_problem
-from ..capture.source import source_of_file, source_of_main
+from ..capture.notebook import code_cells, notebook_from_source, notebook_source, notebook_title, text_of
+from ..capture.order import executed, order_problem, with_executed
+from ..capture.source import source_of_file, source_of_main, source_of_notebook
 from ..models import session
 from . import html, links, transforms
 from .opened import COMPLETED, outcome, tap
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
 
     Source = dict[str, Optional[str]]
 
+MOST_UNSAVED = 10  #: ended runs for whose sources it is looked whether they were saved since
+
 _ids: dict[int, str] = {}  # of the cells of this kernel, by their counts, where the front end gave any
+_begun: dict[int, int] = {}  # when they began, by their counts
 _told = 0  # count of the last cell that is in the report of an earlier run
 _current: Optional[Kernel] = None
+_unsaved: list[Kernel] = []  # whose runs have ended, and whose notebook did not hold what had run
 
 
 class Kernel:
@@ -43,12 +48,21 @@ class Kernel:
         self._store = store
         self._given = None if path is None else os.path.realpath(path)
         self._path = self._given
+        self._is_guess = False  # it was not told: others may begin alike
+        self._after_count = _told if _current is None else number_of_cell(shell) - 1  # its cells follow this one
+        self._texts: Optional[set[str]] = None  # of the cells of a notebook that was guessed
         self._candidates: list[str] = []
         self._problem: Optional[str] = None  # of the order of the cells
+        self._found_out: Optional[str] = None  # which notebook it is, if that is known only at the end
+        self._not_saved: list[int] = []  # counts of cells that the file does not hold as they ran
+        self._secrets: set[str] = set()  # what is masked in the source
+        #: what is to be done when a cell has ended: a script that it executed may have left its run open
+        self.after_cell: Optional[Callable[[], None]] = None
         self._error: Optional[BaseException] = None  # of the last cell that has ended
         self._wrapped: list[tuple[Any, str, Any, Any]] = []
         self._in_cell = True
         self._gave_way = False
+        self._ended_at = 0  # the count of its last cell
         #: what track() was told of the transform, and whether it made one; None if it is not that of a notebook
         self.wish: Optional[dict[str, Any]] = None
 
@@ -57,19 +71,20 @@ class Kernel:
         self._log = CellLog(path)
         return self._log
 
-    def listen(self, run: Run) -> None:
-        """Hear of the cells from the one on that is running."""
+    def listen(self, run: Run, secrets: set[str]) -> None:
+        """Hear of the cells from the one on that is running; these secrets are masked in their source."""
         global _current
-        _current, self.run = self, run
+        _current, self.run, self._secrets = self, run, secrets
         transforms.of_cell = _transform_of_cell
         shell, log = self._shell, self._log
         cells = executed_cells(shell)
-        self._first = count = number_of_cell(shell)
+        count = number_of_cell(shell)
         for number, text in cells:
-            if _told < number < count:
+            if self._after_count < number < count:
                 log.add("cell", number, text)
         log.add("cell", count, dict(cells).get(count, ""))
-        self._note_id(count)
+        self._note(count)
+        self._add_pasted(self._path)
         shell.events.register("pre_run_cell", self._before)
         shell.events.register("post_run_cell", self._after)
         self._wrap(shell.display_pub, "publish", self._shown)
@@ -82,17 +97,30 @@ class Kernel:
         if info.store_history:
             count = number_of_cell(self._shell) + 1  # it is not in the history yet
             self._log.add("cell", count, info.raw_cell)
-            self._note_id(count)
+            self._note(count)
         self._in_cell = True
         tap.renew()
         session.enter(self.run)  # each cell may be executed in a context of its own
 
-    def _note_id(self, count: int) -> None:
+    def _note(self, count: int) -> None:
+        _begun.setdefault(count, clock.now())
         found = cell_id(self._shell)
         if found is not None:
             _ids[count] = found
 
+    def _add_pasted(self, path: Optional[str]) -> None:
+        """Keep images that are pasted into text cells: the stored source has only their names."""
+        notebook = None if path is None else notebook_at(path)
+        if notebook is None or not any(cell.get("attachments") for cell in notebook["cells"]):
+            return
+        texts = notebook_from_source(notebook_source(notebook), notebook_title(notebook))["cells"]
+        for cell, text in zip(notebook["cells"], texts):
+            if cell.get("attachments"):
+                self._log.add("pasted", text["source"], text_of(cell), cell["attachments"])
+
     def _after(self, result: Any) -> None:
+        if self.after_cell is not None:
+            self.after_cell()
         session.leave(self.run)
         if not self._in_cell:
             return  # a blank cell, which never began
@@ -102,6 +130,26 @@ class Kernel:
             lines = getattr(self._shell, "_last_traceback", None) or [f"{type(error).__name__}: {error}"]
             self._log.add("error", type(error).__name__, str(error), list(lines))
         self._error = error
+        self._check_guess()
+
+    def _check_guess(self) -> None:
+        """Leave a notebook that was guessed as soon as a cell has run that it does not hold."""
+        if not self._is_guess or self._path is None or self.wish is None:
+            return
+        if self._texts is None:
+            notebook = notebook_at(self._path) or {"cells": []}
+            self._texts = {text_of(cell).strip() for cell in code_cells(notebook)}
+        if all(text.strip() in self._texts for _, text in executed_cells(self._shell)[-1:]):
+            return
+        path = self._found()
+        if path != self._path:
+            self._texts = None
+            self._settle_to(path)
+            self._say_found_out()
+
+    def _say_found_out(self) -> None:
+        if self._found_out is not None:
+            (display.warning if self._path is None else display.info)(self._found_out)
 
     def _shown(self, data: Any, meta: Any = None, *_: object, **options: Any) -> None:
         if not display.is_speaking():
@@ -141,7 +189,7 @@ class Kernel:
         """Hear no more of the kernel."""
         global _current, _told
         _current = None if _current is self else _current
-        _told = number_of_cell(self._shell) - self._gave_way
+        _told = self._ended_at = number_of_cell(self._shell) - self._gave_way
         for event, heard in (("pre_run_cell", self._before), ("post_run_cell", self._after)):
             try:
                 self._shell.events.unregister(event, heard)
@@ -158,28 +206,101 @@ class Kernel:
     def settle(self, secrets: set[str]) -> None:
         """At the end: let the run belong to the source that the notebook has now, and look at the order of the cells.
 
-        The file may be found only now, as now all cells tell which one it is. In a front end it was saved since, and
-        what was saved is what ran. A program that runs whole notebooks had read it before; it stays what it was.
+        The file may be found only now, as now all cells tell which one it is; or it turns out that it is another one.
+        In a front end it was saved since; what ran and is not saved is kept as it ran. A program that runs whole
+        notebooks had read it before; it stays what it was.
         """
         if self.wish is None:
             return
+        self._secrets = secrets
+        self._settle_to(self._given or self._found())
+        if self._not_saved or (self._path is None and self._is_interactive()):
+            _look_at_exit()
+            _unsaved[MOST_UNSAVED - 1 :] = []
+            _unsaved.insert(0, self)
+
+    def _settle_to(self, path: Optional[str]) -> None:
+        """Let the run belong to this notebook, or to none; one that was told and is gone stays what it was."""
+        if path is None and self._path is not None and not self._is_guess:
+            return
         try:
-            interactive = any(count >= self._first for count in _ids)
-            path = self._given or self._found()
-            source = None if path is None else source_of_file(path)
-            if path is None or source is None or source["text"] is None:
-                return
-            if interactive or path != self._path:
-                transforms.settle(self._store, self.run, {**source, "kind": "notebook"}, secrets=secrets, **self.wish)
-                links.keep(self._store, self.run.transform, source)
-            self._problem = self._order_problem(path)
+            self._settle_at(path, self._path)
         except Exception as error:
             display.warning(f"The source of run {self.run.uid} stays as it was when the run started: {error}")
+
+    def _settle_at(self, path: Optional[str], before: Optional[str]) -> None:
+        source = self._source_at(path)
+        if source["text"] is None:
+            return
+        if path != before or path is None or self._is_interactive():
+            self._move_to(source)
+            guessed = path != before and (before is None or self._is_guess)
+            self._found_out = self._which(path, before) if guessed or self._candidates else None
+        self._path = path
+        if path is not None:
+            self._add_pasted(path)
+            self._problem = self._order_problem(path)
+
+    def _move_to(self, source: Source) -> None:
+        wish: dict[str, Any] = self.wish or {}
+        self.wish = {**wish, "new": transforms.settle(self._store, self.run, source, secrets=self._secrets, **wish)}
+        links.keep(self._store, self.run.transform, source)
+
+    def _which(self, path: Optional[str], before: Optional[str]) -> str:
+        """One sentence on the notebook that it turned out to be."""
+        if path is not None:
+            return f"The notebook is {path}: it has the cells that ran."
+        if self._candidates:
+            what = f"Several notebooks have the cells that ran ({_short_paths(self._candidates)})"
+        else:
+            what = f"{before} begins as this notebook does, but has not the cells that ran"
+        return f'{what}: the run is kept under {self.run.transform.key}; name the file by ln.track(path="...").'
+
+    def _is_interactive(self) -> bool:
+        """Whether a front end executes cell by cell, and not a program a whole notebook."""
+        return any(self._after_count < count <= self._last for count in _ids)
+
+    @property
+    def _last(self) -> int:
+        """Count of the last cell of the run."""
+        return self._ended_at or number_of_cell(self._shell)
+
+    def _ran(self) -> list[tuple[int, str, Optional[str]]]:
+        """The cells of the run; those before track(), whose ids were not heard, with an empty one."""
+        cells = [each for each in executed_cells(self._shell) if self._after_count < each[0] <= self._last]
+        known = [count for count, _ in cells if count in _ids]
+        return [(count, text, _ids.get(count, "" if known and count < known[0] else None)) for count, text in cells]
+
+    def _source_at(self, path: Optional[str]) -> Source:
+        """What ran: as the file says it, but for what it does not hold; if there is none, the cells alone."""
+        self._not_saved = []
+        if path is None:
+            return {**source_of_notebook(executed(self._ran())), "kind": "notebook"}
+        source = {**source_of_file(path), "kind": "notebook"}
+        notebook = notebook_at(path) if path.endswith(".ipynb") else None
+        if notebook is None:
+            return source
+        saved = os.stat(path).st_mtime_ns // 1000
+        first = min((at for count, at in _begun.items() if count > self._after_count), default=0)
+        made, self._not_saved = with_executed(self._ran(), notebook, lambda count: _begun.get(count, first) > saved)
+        return source_of_notebook(made, path) if self._not_saved else source
+
+    def look_again(self) -> bool:
+        """After the end: let the run belong to what the file says, if it was saved since; whether it was."""
+        path = self._given or self._found()
+        source = None if path is None else self._source_at(path)
+        is_saved = source is not None and source["text"] is not None and not self._not_saved
+        if source is not None and is_saved:
+            self._move_to(source)
+        return is_saved
 
     def _order_problem(self, path: str) -> Optional[str]:
         notebook = notebook_at(path)
         ran = [(count, text, _ids.get(count)) for count, text in executed_cells(self._shell)]
-        return None if notebook is None else order_problem(ran, notebook)
+        problem = None if notebook is None else order_problem(ran, notebook)
+        if problem is None or not self._not_saved:
+            return problem
+        return f"{problem[:-1]} (the run keeps what ran: save the notebook, then finish)."
 
     def say_end(self) -> None:
         """Say that the run ended, and whether its notebook can be believed."""
@@ -187,6 +308,7 @@ class Kernel:
         took = 0.0 if started is None or finished is None else (finished - started).total_seconds()
         html.make_if_wished(self.run)
         display.info(f"finished Run({self.run.uid!r}) after {_duration(took)}")
+        self._say_found_out()
         if self._problem is not None:
             display.warning(self._problem)
 
@@ -194,45 +316,71 @@ class Kernel:
 
     def source(self) -> Source:
         """The source of the notebook, or of the script that ``%run`` executes; all None but the kind if not known."""
+        _look_at_unsaved()
         found = notebook_of_kernel(again=True)
         source = source_of_main()
         if source["kind"] == "notebook":
+            self._note(number_of_cell(self._shell))
             self._candidates = found["candidates"]
+            self._is_guess = not found["is_sure"]
             self._path = self._known_or(found["path"])
-            if self._path is not None and source["path"] is None:
-                source = {**source_of_file(self._path), "kind": "notebook"}
+            if self._path is not None:
+                source = self._source_at(self._path)
         return dict(source)
 
     def _found(self) -> Optional[str]:
-        return self._known_or(notebook_of_kernel(again=True)["path"])
+        found = notebook_of_kernel(again=True)
+        self._candidates = found["candidates"]
+        return self._known_or(found["path"])
 
     def _known_or(self, path: Optional[str]) -> Optional[str]:
         """The path; or, of several notebooks that it could be, the only one that ran here before."""
-        known = [each for each in notebook_of_kernel()["candidates"] if transforms.is_known(self._store, each)]
+        known = [each for each in self._candidates if transforms.is_known(self._store, each)]
         return known[0] if path is None and len(known) == 1 else path
-
-    def with_injected(self, params: object) -> object:
-        """The params, with those that papermill put into the notebook."""
-        found = _injected_params()
-        if not found or not (params is None or hasattr(params, "items")):
-            return params
-        return {**found, **dict(params or {})}  # type: ignore[call-overload]
 
     def say_unknown(self, key: Optional[str]) -> None:
         """Say, in one sentence, if the notebook is not known, and how to name it."""
         if self._path is not None or self.wish is None:
             return
-        names = ", ".join(os.path.basename(path) for path in self._candidates[:3])
         if self._candidates:
             display.warning(
-                f"Several notebooks begin as this one does ({names}{', …' if len(self._candidates) > 3 else ''}): which "
-                'one it is will be known when the run ends, or is said by ln.track(path="...").'
+                f"Several notebooks begin as this one does ({_short_paths(self._candidates)}): which one it is will be "
+                'known when the run ends, or is said by ln.track(path="...").'
             )
         else:
             display.warning(
                 f"The file of this notebook was not found, so the run is kept under {key}: name the file by "
                 'ln.track(path="my_notebook.ipynb").'
             )
+
+
+def _look_at_unsaved() -> None:
+    """Runs that have ended get the source of their notebook, if that was saved since."""
+    for kernel in list(_unsaved):
+        try:
+            if kernel.look_again():
+                _unsaved.remove(kernel)
+        except Exception:  # it has a source: that of the cells that ran
+            _unsaved.remove(kernel)
+
+
+_looks = False
+
+
+def _look_at_exit() -> None:
+    global _looks
+    if not _looks:
+        import atexit
+
+        atexit.register(_look_at_unsaved)
+        _looks = True
+
+
+def _short_paths(paths: list[str]) -> str:
+    """Three of the paths, as seen from the folder that holds them all."""
+    home = os.path.commonpath([os.path.dirname(path) for path in paths])
+    names = ", ".join(os.path.relpath(path, home) for path in paths[:3])
+    return f"{names}{', …' if len(paths) > 3 else ''}"
 
 
 def _duration(seconds: float) -> str:
@@ -250,7 +398,7 @@ def _as_text(data: Any) -> dict[str, Any]:
     return {kind: b64encode(value).decode() if isinstance(value, bytes) else value for kind, value in data.items()}
 
 
-def _injected_params() -> dict[str, Any]:
+def injected_params() -> dict[str, Any]:
     """The parameters that papermill put into the notebook."""
     import ast
 

@@ -11,10 +11,10 @@ import os
 import sys
 
 from .. import errors
-from ..base import display, fsio, proc, redact, settings
+from ..base import display, fsio, paths, proc, redact, settings
 from ..base._typing import TYPE_CHECKING
 from ..capture.host import quote_args
-from ..capture.source import source_of_file
+from ..capture.source import source_of_file, what_python_runs
 from ..models import Run
 from ..models.base import query
 from ..models.saving import link_input
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..models import Artifact, Transform
 
-INTERPRETERS = ("bash", "dash", "julia", "ksh", "node", "perl", "python", "python3", "Rscript", "ruby", "sh", "zsh")
+INTERPRETERS = ("bash", "dash", "julia", "ksh", "node", "perl", "Rscript", "ruby", "sh", "zsh")
 NOTHING = {"path": None, "text": None, "hash": None, "kind": "script", "package_path": None, "description": None}
 LINE = 1 << 16  #: bytes after which a line without an end is taken as one
 
@@ -39,9 +39,12 @@ LINE = 1 << 16  #: bytes after which a line without an end is taken as one
 class Program:
     """What is executed: the words of its command line, and the file of its source, if it has one."""
 
-    def __init__(self, argv: Sequence[str], source: Optional[str], arguments: Sequence[str]) -> None:
+    def __init__(
+        self, argv: Sequence[str], source: Optional[str], arguments: Sequence[str], module: Optional[str] = None
+    ) -> None:
         self.argv = list(argv)
         self.source = source
+        self.module = module  #: of ``python -m``
         self.arguments = list(arguments)  #: what is kept as ``cli_args``
 
     @classmethod
@@ -67,14 +70,17 @@ class Program:
             raise errors.MissingFile(
                 f"There is no program {words[0]!r} that this user may execute: correct its name or path."
             )
-        return cls(
-            words, next(filter(_is_text, words[: 2 if os.path.basename(words[0]) in INTERPRETERS else 1]), None), words
-        )
+        name = os.path.basename(words[0])
+        if name.startswith("python"):
+            option, said = what_python_runs(words[1:])
+            files = [words[0], *([] if option else [said])]
+            return cls(words, next(filter(_is_text, files), None), words, said if option == "m" else None)
+        return cls(words, next(filter(_is_text, words[: 2 if name in INTERPRETERS else 1]), None), words)
 
     @property
     def title(self) -> str:
         """The key that its transform has by default."""
-        return os.path.basename(self.source or self.argv[0])
+        return paths.as_text(self.module or os.path.basename(self.source or self.argv[0]))
 
 
 def _is_text(path: str) -> bool:
@@ -125,9 +131,9 @@ class Launch:
         facts = runs.facts(store, self._secrets, program.source, place)
         told = {
             "argv": redact.redact_args(program.argv)[0] if program.arguments == program.argv else None,
-            "source": program.source,
-            "inputs": [[given, artifact.uid, os.path.exists(given)] for given, artifact in wish.inputs],
-            "outputs": list(wish.outputs),
+            "source": None if program.source is None else self._masked(program.source),
+            "inputs": [[self._masked(given), made.uid, os.path.exists(given)] for given, made in wish.inputs],
+            "outputs": [self._masked(pattern) for pattern in wish.outputs],
         }
         facts.update(cli_args=quote_args(masked), extra_data={**(facts.get("extra_data") or {}), "launch": told})
         initiated_by = None if self._parent is None else self._parent.id
@@ -147,6 +153,9 @@ class Launch:
             link_input(self.run, artifact)
         if wish.project is not None:
             settings.export("PROJECT", wish.project)
+
+    def _masked(self, text: str) -> str:
+        return redact.mask_values(redact.redact_text(paths.as_text(text)), self._secrets)
 
     def _resolved(self, space_id: Optional[int]) -> tuple[Transform, bool]:
         program, wish = self.program, self.wish
@@ -175,8 +184,11 @@ class Launch:
             raise
         own = self._own_runs(child.pid)
         if own:
-            self._give_way(own)
-            return self._saved(own[-1], _shell_code(code))
+            self._give_way(own, code)
+            problem = self._saved(own[-1], _shell_code(code))
+            if problem and not code:
+                runs.fail(own[-1])
+            return problem
         status, code = _outcome(code)
         problem = self._saved(self.run, code)
         self._open.end(ERRORED if problem != code else status, None, code)
@@ -220,11 +232,23 @@ class Launch:
         started = query(Run, self.store).filter(initiated_by_run=self.run, entrypoint=None).order_by("id")
         return [run for run in started if (run.process or {}).get("pid") == pid]
 
-    def _give_way(self, own: list[Run]) -> None:
+    def _give_way(self, own: list[Run], code: int) -> None:
         """Let the runs that the program tracked take the place of the one that was made for it."""
         last, parent = own[-1], None if self._parent is None else self._parent.id
         with self.store.database.write("give way") as tx:
             tx.execute("UPDATE run SET initiated_by_run_id = ? WHERE initiated_by_run_id = ?", [parent, self.run.id])
+            self._hand_over(last)
+            refused = self._refusal()
+        if refused is None:
+            self._open.drop()
+        else:
+            status, code = _outcome(code)
+            self._open.end(status, None, code)
+            display.warning(f"Run({self.run.uid!r}) stays beside the one that the program made itself: {refused}")
+        display.info(f"it is tracked by itself: Run({last.uid!r})")
+
+    def _hand_over(self, last: Run) -> None:
+        """Give what was declared here to the run that the program made itself."""
         last.initiated_by_run = self._parent
         last.params = {**self._params, **(last.params or {})}
         told = {name: held for name, held in (self.run.extra_data or {}).items() if name in ("launch", "rerun_of")}
@@ -232,12 +256,18 @@ class Launch:
         last.save()
         for _, artifact in self.wish.inputs:
             link_input(last, artifact)
-        self._open.drop()
-        runs.end(self.run, COMPLETED)
-        self.run.delete(permanent=True)
-        if self._is_new and query(Run, self.store).filter(transform=self._transform).first() is None:
-            self._transform.delete(permanent=True)
-        display.info(f"it is tracked by itself: Run({last.uid!r})")
+
+    def _refusal(self) -> Optional[errors.LaminLiteError]:
+        """Remove the run that was made here, and a transform that was made for it; or what stands in the way."""
+        try:
+            with self.store.database.write("remove run"):
+                runs.end(self.run, COMPLETED)
+                self.run.delete(permanent=True)
+                if self._is_new and query(Run, self.store).filter(transform=self._transform).first() is None:
+                    self._transform.delete(permanent=True)
+        except errors.LaminLiteError as error:
+            return error
+        return None
 
 
 def _shell_code(code: int) -> int:

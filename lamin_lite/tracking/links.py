@@ -6,6 +6,7 @@ import os
 
 from ..base import clock, display, settings
 from ..base._typing import TYPE_CHECKING
+from ..models import changes
 
 if TYPE_CHECKING:
     from typing import Optional
@@ -23,6 +24,8 @@ _PROBLEMS = {
     "run keeps the link.",
     "unpushed": "{path} is committed ({commit:.10}), but not pushed to {repo}, as far as it is known here: push it, and "
     "its next run keeps the link.",
+    "missing": "git, which tells whether {repo} has {path}, is not installed: no link to its source is kept; install git, "
+    "or put it into PATH.",
     "unknown": "git did not tell whether {repo} has {path}: no link to its source is kept; `git status` may say why.",
 }
 
@@ -39,7 +42,7 @@ def keep(store: Instance, transform: Transform, source: Source) -> None:
     Nothing that git does or lacks stops a run; what stands in the way is said once in a process.
     """
     repo, path = settings.sync_git_repo(), source["path"]
-    if repo is None or path is None or transform.reference is not None or _is_installed(path):
+    if repo is None or path is None or _is_installed(path) or transform.reference is not None or transform.is_locked:
         return
     if _is_soon((store.uid, transform.uid, repo)):
         return
@@ -96,7 +99,7 @@ def _write(store: Instance, transform: Transform, link: str) -> None:
             "UPDATE transform SET reference = ?, reference_type = 'url', updated_at = ? WHERE id = ? AND reference IS NULL",
             [link, now, transform.id],
         )
-    transform._values.update(reference=link, reference_type="url", updated_at=clock.to_datetime(now))
+    changes.wrote(transform, {"reference": link, "reference_type": "url", "updated_at": now})
     display.info(f"source of {transform.key}: {link}")
 
 

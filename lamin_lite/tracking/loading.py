@@ -6,9 +6,10 @@ A file that is there already stays if it has the same content, and is never repl
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 from .. import errors
-from ..base import fsio, uids
+from ..base import fsio, paths, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..models import digests, keys
@@ -17,7 +18,7 @@ from ..storage.translate import translating
 from . import recorded, transforms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Optional, Union
 
     from ..instance import Instance
@@ -49,21 +50,85 @@ def write_source(transform: Transform, to: Optional[str] = None, *, force: bool 
     return path, written
 
 
-def write_copy(artifact: Artifact, to: str, *, force: bool = False, home: str = "") -> tuple[str, bool]:
+def write_copy(artifact: Artifact, to: str, *, force: bool = False) -> tuple[str, bool]:
     """Copy an artifact to a file or folder ``to``; its path, and whether it was copied or was there already.
 
-    With ``home``, under its key in that folder. A folder with other content is never replaced. Raises `Conflict`.
+    A folder with other content is never replaced. Raises `Conflict`.
     """
-    path = place_of(artifact, None if home else to, home)
-    if os.path.lexists(path):
-        if _digest(path) == artifact.hash and os.path.isdir(path) == (artifact.n_files is not None):
-            return path, False
-        if os.path.isdir(path) or artifact.n_files is not None:
-            raise errors.Conflict(
-                f"{path} is there with other content than {_named(artifact)}: move it out of the way."
-            )
-        if not force:
-            raise _other_content(path, artifact)
+    path = os.path.abspath(to) if _is_copy(artifact, to) else place_of(artifact, to, "")
+    is_new = _is_to_write(artifact, path, force)
+    if is_new:
+        _put_copy(artifact, path)
+    return path, is_new
+
+
+def write_copies(artifacts: Sequence[Artifact], home: str, *, force: bool = False) -> list[tuple[str, bool]]:
+    """The same of several, each under its key in the folder ``home``; nothing is written before all may be.
+
+    Where several have the same key, the names of these tell their versions.
+    """
+    places = _places(artifacts, home)
+    new = [_is_to_write(artifact, path, force) for artifact, path in zip(artifacts, places)]
+    for artifact, path, is_new in zip(artifacts, places, new):
+        if is_new:
+            _put_copy(artifact, path)
+    return list(zip(places, new))
+
+
+def _places(artifacts: Sequence[Artifact], home: str) -> list[str]:
+    places = [place_of(artifact, None, home) for artifact in artifacts]
+    for told in (_version_of, _uid_of):
+        counts = Counter(places)
+        places = [
+            path if counts[path] == 1 else _marked(path, artifact.suffix, told(artifact))
+            for artifact, path in zip(artifacts, places)
+        ]
+    return places
+
+
+def _version_of(artifact: Artifact) -> str:
+    return artifact.uid[artifact.stem_length :]
+
+
+def _uid_of(artifact: Artifact) -> str:
+    return artifact.uid
+
+
+def _marked(path: str, suffix: str, mark: str) -> str:
+    """The path with a mark before its suffix."""
+    stem = path[: -len(suffix)] if suffix and path.endswith(suffix) else path
+    return f"{stem}.{mark}{path[len(stem) :]}"
+
+
+def _is_to_write(artifact: Artifact, path: str, force: bool) -> bool:
+    """Whether nothing is there yet, or what may be replaced; not if it is the same. Raises `Conflict`."""
+    if not os.path.lexists(path):
+        return True
+    if _digest(path) == artifact.hash and os.path.isdir(path) == (artifact.n_files is not None):
+        return False
+    if os.path.isdir(path) or artifact.n_files is not None:
+        raise errors.Conflict(f"{path} is there with other content than {_named(artifact)}: move it out of the way.")
+    if not force:
+        raise _other_content(path, artifact)
+    return True
+
+
+def _is_copy(artifact: Artifact, to: str) -> bool:
+    """Whether a folder is what an artifact is; its bytes are read only if there are as many."""
+    if artifact.n_files is None or not os.path.isdir(to):
+        return False
+    count, size = artifact.n_files, artifact.size or 0
+    try:
+        for _, kind, status in folders.members(to):
+            count, size = count - (kind == "f"), size - (status.st_size if kind == "f" else 0)
+            if count < 0 or size < 0:
+                return False
+        return count == size == 0 and _digest(to) == artifact.hash
+    except errors.LaminLiteError:  # it holds what no artifact can
+        return False
+
+
+def _put_copy(artifact: Artifact, path: str) -> None:
     source = os.fspath(artifact.cache(is_run_input=False))
     aside = f"{path}.{uids.random_uid(8)}"
     with translating("copy", source, path):
@@ -74,10 +139,11 @@ def write_copy(artifact: Artifact, to: str, *, force: bool = False, home: str = 
             else:
                 fsio.copy_folder(source, aside)
             fsio.rename(aside, path)
-        except BaseException:
+        except BaseException as error:
             _discard(aside)
+            if isinstance(error, OSError) and str(error.filename).startswith(aside):
+                error.filename = path  # nobody knows the other one
             raise
-    return path, True
 
 
 def place_of(row: Row, to: Optional[str], home: str) -> str:
@@ -89,8 +155,7 @@ def place_of(row: Row, to: Optional[str], home: str) -> str:
         return os.path.abspath(os.path.join(to, _file_name(row)) if folder else to)
     key = keys.checked(_file_name(row) if row.key is None else row.key)
     path = os.path.join(os.path.abspath(home), *key.split("/"))
-    real = os.path.realpath(home).rstrip(os.sep) + os.sep
-    if not os.path.realpath(os.path.dirname(path)).startswith((real, real.rstrip(os.sep))):
+    if not paths.is_inside(os.path.realpath(os.path.dirname(path)), os.path.realpath(home)):
         raise errors.Conflict(f"{path} leads out of {home} by a link: name another place by --to.")
     return path
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import display
+from ..base import display, paths
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import Optional
 
     from ..instance import Instance
     from ..models import Run
@@ -22,7 +23,7 @@ class Patterns:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = list(patterns)
-        self._before = {path: _state(path) for pattern in self._patterns for path in _matches(pattern)}
+        self._before = {path: state for pattern in self._patterns for path, state in _matches(pattern)}
 
     def save(self, store: Instance, run: Run) -> bool:
         """Save what the run wrote, under paths relative to the current directory; whether each pattern named some."""
@@ -31,8 +32,8 @@ class Patterns:
 
     def _save(self, store: Instance, run: Run, pattern: str) -> bool:
         written = []
-        for path in _matches(pattern):
-            if os.path.isfile(path) and self._before.get(path) == _state(path):
+        for path, state in _matches(pattern):
+            if self._before.get(path) == state and not os.path.isdir(path):
                 display.warning(f"{path} is not saved: it is as it was before the run")
             else:
                 written.append(path)
@@ -60,15 +61,25 @@ def key_of(path: str) -> str:
     """
     near = os.path.relpath(path)
     inside = not near.startswith(os.pardir + os.sep) and near not in (os.pardir, os.curdir)
-    return near.replace(os.sep, "/") if inside else os.path.basename(os.path.abspath(path))
+    return paths.as_text(near.replace(os.sep, "/") if inside else os.path.basename(os.path.abspath(path)))
 
 
-def _matches(pattern: str) -> list[str]:
+def _matches(pattern: str) -> Iterator[tuple[str, State]]:
+    """What a pattern names, and its state; what is removed meanwhile is passed over."""
     from glob import glob
 
-    return [pattern] if os.path.exists(pattern) else sorted(glob(pattern, recursive=True))
+    for path in [pattern] if os.path.lexists(pattern) else sorted(glob(pattern, recursive=True)):
+        state = _state(path)
+        if state is not None:
+            yield path, state
 
 
-def _state(path: str) -> State:
-    state = os.stat(path)
-    return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+def _state(path: str) -> Optional[State]:
+    """What changes with each write to a file; of a link that leads nowhere, its own; None if it is not there."""
+    for look in (os.stat, os.lstat):
+        try:
+            state = look(path)
+        except OSError:
+            continue
+        return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+    return None

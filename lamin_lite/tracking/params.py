@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_SIGNATURES = 1_000
 LONGEST = 300  #: characters of a value that a message shows
-_signatures: dict[int, tuple[object, Signature]] = {}  # by id of the function, which is kept alive here
+_signatures: dict[int, tuple[object, tuple[Signature, ...]]] = {}  # by id of the function, which is kept alive here
 
 
 def checked(params: object) -> tuple[dict[str, Any], set[str]]:
@@ -53,29 +53,53 @@ def _reference(value: object) -> Optional[str]:
 
 
 def bound(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
-    """The arguments of a call with the defaults, without ``self`` and ``cls``; None if they do not fit."""
-    signature = _signature(func)
-    try:
-        arguments = signature.bind(*args, **kwargs)
-    except TypeError:
-        return None
-    arguments.apply_defaults()
-    named = dict(arguments.arguments)
-    first = next(iter(named), None)
-    if first in ("self", "cls") and "." in getattr(func, "__qualname__", ""):
-        del named[first]
-    for parameter in signature.parameters.values():
+    """The arguments of a call with the defaults, without ``self`` and ``cls``; None if they do not fit.
+
+    A decorator may pass more than it is given (``click.pass_context``, ``mock.patch``): what does not fit the function
+    that it wraps is named as the decorator itself takes it.
+    """
+    for signature in _signatures_of(func):
+        try:
+            arguments = signature.bind(*args, **kwargs)
+        except TypeError:
+            continue
+        arguments.apply_defaults()
+        return _named(func, signature, dict(arguments.arguments))
+    return None
+
+
+def _named(func: Callable[..., Any], signature: Signature, named: dict[str, Any]) -> dict[str, Any]:
+    said = _signatures_of(func)[0]
+    first = next(iter(said.parameters), None)
+    is_method = first in ("self", "cls") and "." in getattr(func, "__qualname__", "")
+    for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:  # as if they had been written in the signature
-            named.update({name: value for name, value in named.pop(parameter.name).items() if name not in named})
+            named.update({key: value for key, value in named.pop(name).items() if key not in named})
+        elif parameter.kind is parameter.VAR_POSITIONAL and signature is not said:
+            rest = named.pop(name)[is_method:]
+            named.update({name: rest} if rest else {})
+    if is_method:
+        named.pop(str(first), None)
     return named
 
 
-def _signature(func: Callable[..., Any]) -> Signature:
+def _signatures_of(func: Callable[..., Any]) -> tuple[Signature, ...]:
+    """What is said of the arguments; then what is really taken, or anything where only the call itself can tell."""
     known = _signatures.get(id(func))
     if known is None:
         import inspect
 
         if len(_signatures) >= MOST_SIGNATURES:  # of functions made in a loop
             _signatures.clear()
-        known = _signatures[id(func)] = (func, inspect.signature(func))
+        kind = inspect.Parameter
+        anything = inspect.Signature([kind("args", kind.VAR_POSITIONAL), kind("kwargs", kind.VAR_KEYWORD)])
+        found = []
+        for follow in (True, False) if hasattr(func, "__wrapped__") else (True,):
+            try:
+                found.append(inspect.signature(func, follow_wrapped=follow))
+            except (TypeError, ValueError):  # written in C
+                found.append(anything)
+        if hasattr(func, "__signature__"):  # set by hand
+            found.append(anything)
+        known = _signatures[id(func)] = (func, tuple(found))
     return known[1]

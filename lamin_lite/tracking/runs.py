@@ -7,7 +7,7 @@ from ..base._typing import TYPE_CHECKING
 from ..capture.environment import environment, fingerprint
 from ..capture.git import git_state
 from ..capture.host import cli_args
-from ..models import Artifact, Run, feature_values
+from ..models import Artifact, Run, changes, feature_values
 from ..models.base import EVERYBODYS, query
 from ..models.related import label_run
 from .processes import process_of
@@ -53,7 +53,14 @@ def end(run: Run, status: str, **values: Any) -> None:
     pairs = ", ".join(f"{column} = ?" for column in row)
     with run._store.database.write("end run") as tx:
         tx.execute(f"UPDATE run SET {pairs} WHERE id = ? AND status = 'started'", [*row.values(), run.id])
-    run._values.update(row, finished_at=clock.to_datetime(now), updated_at=clock.to_datetime(now))
+    changes.wrote(run, row)
+
+
+def fail(run: Run) -> None:
+    """Write that a run which ended well did not do all that was expected of it."""
+    with run._store.database.write("fail run") as tx:
+        sql = "UPDATE run SET status = 'errored', updated_at = ? WHERE id = ? AND status = 'completed'"
+        tx.execute(sql, [clock.now(), run.id])
 
 
 def facts(store: Instance, secrets: set[str], path: Optional[str], space_id: Optional[int]) -> dict[str, Any]:

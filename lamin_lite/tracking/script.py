@@ -17,12 +17,13 @@ from .parents import is_imported_again, parent_of_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Optional, Union
+    from typing import Any, Optional, Union
 
     from ..instance import Instance
     from ..models import Run, Space, Transform
     from .belonging import Projects
     from .kernel import Kernel
+    from .prompt import Prompt
 
 
 class _Script(Open):
@@ -30,24 +31,29 @@ class _Script(Open):
 
     is_script = True
 
-    def __init__(self, run: Run, secrets: set[str], parent: Optional[Run], kernel: Optional[Kernel]) -> None:
+    def __init__(
+        self, run: Run, secrets: set[str], parent: Optional[Run], kernel: Optional[Kernel], outer: Optional[_Script]
+    ) -> None:
         self.kernel = kernel
+        self.outer = outer  #: of the notebook that executes this script by ``%run``
         if kernel is None:
             super().__init__(run, root=True, parent=parent)
-            self.hooks: Union[Hooks, Kernel] = Hooks(self.fail)
+            self.hooks: Union[Hooks, Kernel, Prompt] = _hooks(self)
         else:
             super().__init__(run, root=True, parent=parent, log=kernel.new_log, suffix=CELLS)
             self.hooks = kernel
-            kernel.listen(run)
+            kernel.listen(run, secrets)
         self.secrets |= secrets
         session.enter(run)
 
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
         """Write the end of the run, and put everything back as it was before track()."""
         global _open
-        _open = None
+        _open = self.outer
         self.hooks.restore()
         session.leave(self.run)
+        if self.outer is not None:
+            session.enter(self.outer.run)
         if self.kernel is not None and self.is_mine():
             self.kernel.settle(self.secrets)
         super().end(status, error, exit_code)
@@ -65,6 +71,16 @@ class _Script(Open):
         """End by an exception whose traceback was printed, and so is in the log."""
         status, code = outcome(error)
         self.end(status, None, code)
+
+
+def _hooks(opened: _Script) -> Union[Hooks, Prompt]:
+    """What hears of the end of a program, or of the inputs at the prompt of IPython."""
+    if source_of_main()["kind"] != "interactive":
+        return Hooks(opened.fail)
+    from .prompt import Prompt, shell_of_terminal
+
+    shell = shell_of_terminal()
+    return Prompt(shell, opened.run) if shell is not None else Hooks(opened.fail)
 
 
 _open: Optional[_Script] = None
@@ -90,36 +106,70 @@ def track(
         return  # the main program of the parent, imported again: the run is the parent's
     kernel = _kernel(store, path)
     source = _source(path, kernel)
-    kept, secrets = params_.checked(params if kernel is None else kernel.with_injected(params))
+    kept, secrets, injected = _params(params, kernel)
     said = feature_values.checked(store, features)
     secrets |= feature_values.secrets_of(features)
     projects = belonging.project_ids(store, project)
-    place = belonging.space_id(store, space, None if _open is not None else parent_of_root(store))
+    outer = _outer(kernel, source)
+    place = belonging.space_id(store, space, None if _open is not outer else parent_of_root(store))
     wish = {"uid": transform if isinstance(transform, str) else None, "key": key, "kind": kind}
     made, new = _transform(store, transform, source, secrets, place, wish)
     if _open is not None and _open.is_mine():
         if new_run is False and _open.run.transform == made:
             return
-        _open.give_way()
+        _make_way(outer)
+        kernel = kernel if outer is None else None
     parent = parent_of_root(store)
     place = belonging.space_id(store, space, parent)
+    facts = runs.facts(store, secrets, source["path"], place)
+    if injected:  # by which the run can be repeated
+        facts["extra_data"] = {**(facts.get("extra_data") or {}), "papermill": injected}
     run = runs.start(
         store,
         made,
         kept,
         said,
         projects,
-        **runs.facts(store, secrets, source["path"], place),
+        **facts,
         initiated_by_run_id=None if parent is None else parent.id,
         space_id=place,
     )
     _register_end()
     if kernel is not None:
         kernel.wish = {**wish, "new": new} if made is not transform and source["kind"] == "notebook" else None
-    _open = _Script(run, secrets, parent, kernel)
+    _open = _Script(run, secrets, parent, kernel, outer)
     _say(run, made, new, transform is None, bool(said))
     if kernel is not None:
         kernel.say_unknown(made.key)
+    elif source["kind"] == "interactive" and source["text"] is None and made is not transform:
+        display.warning(
+            f"This code is in no file, so the run is kept under {made.key} without a source: name the file by "
+            'ln.track(path="my_script.py").'
+        )
+
+
+def _outer(kernel: Optional[Kernel], source: dict[str, Optional[str]]) -> Optional[_Script]:
+    """The run of the notebook that goes on while it executes this script by ``%run``."""
+    opened = _open if _open is None or _open.outer is None else _open.outer
+    if kernel is None or opened is None or opened.kernel is None or not opened.is_mine():
+        return None
+    return opened if source["kind"] == "script" and opened.run.transform.kind != "script" else None
+
+
+def _make_way(outer: Optional[_Script]) -> None:
+    """End the runs whose place another one takes; not the outer one."""
+    while _open is not None and _open is not outer:
+        _open.give_way()
+    if outer is not None and outer.kernel is not None:
+        outer.kernel.after_cell = _end_within
+
+
+def _end_within() -> None:
+    """End the run of a script that ``%run`` has executed, if it did not so itself."""
+    if _open is not None and _open.outer is not None:
+        status, code = _open.hooks.at_exit()
+        shown = _open.hooks.shown() if isinstance(_open.hooks, Hooks) else None
+        _open.end(status, None if isinstance(shown, SystemExit) else shown, code)
 
 
 def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bool = False) -> None:
@@ -134,6 +184,19 @@ def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bo
     if new and unpinned and transform.kind != "interactive":
         what = "notebook" if transform.kind == "notebook" else "script"
         display.info(f"to identify the {what} across renames, pass the uid: ln.track({transform.stem_uid!r})")
+
+
+def _params(
+    params: Optional[Mapping[str, object]], kernel: Optional[Kernel]
+) -> tuple[dict[str, Any], set[str], dict[str, Any]]:
+    """The params of the run, the secrets among them, and those that papermill put into the notebook."""
+    kept, secrets = params_.checked(params)
+    if kernel is None:
+        return kept, secrets, {}
+    from .kernel import injected_params
+
+    injected, found = params_.checked(injected_params())
+    return {**injected, **kept}, secrets | found, injected
 
 
 def _transform(
@@ -201,6 +264,7 @@ def _register_end() -> None:
 def _at_exit() -> None:
     if _open is None or not _open.is_mine():
         return
+    _end_within()
     uid, kernel = _open.run.uid, _open.kernel
     status, code = _open.hooks.at_exit()
     _open.end(status, None, code)

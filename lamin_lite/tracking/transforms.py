@@ -1,7 +1,8 @@
 """Which transform a source is: found again, renamed, a new version, or new. Never a question.
 
 1. A pinned uid (``ln.track("abc...")``) names the family, whatever the file is called.
-   So does the path of a file that was loaded from a family: it goes on as that one, under its key.
+   So does the path of a file that was loaded from a family, or given a key of its own: it goes on as that one, under
+   its key.
 2. Else the family of this key whose file is at this path; the path is relative where it lies in the instance.
 3. Else the family of a file of this key, or with this very source, that is no longer where it was: it was moved or
    renamed.
@@ -16,9 +17,9 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import clock, display, redact, settings, uids
+from ..base import clock, display, paths, redact, settings, uids
 from ..base._typing import TYPE_CHECKING
-from ..models import Run, Transform, keys
+from ..models import Run, Transform, changes, keys
 from ..models.base import query
 from ..models.related import link_projects_of_run
 from . import checkouts, links
@@ -49,14 +50,15 @@ def key_of(store: Instance, source: Source) -> str:
             source["kind"] or "", "function.py"
         )
     home = store.settings.dev_dir
-    if home is not None and os.path.realpath(path).startswith(os.path.realpath(home) + os.sep):
-        return os.path.relpath(os.path.realpath(path), os.path.realpath(home)).replace(os.sep, "/")
-    return os.path.basename(path)
+    inside = None if home is None else paths.below(path, home)
+    return paths.as_text(inside or os.path.basename(path))
 
 
 def _kind_of(source: Source) -> str:
     if source["kind"] == "notebook":
         return "interactive" if source["path"] is None else "notebook"
+    if source["kind"] == "interactive" and source["text"] is None:
+        return "interactive"  # a prompt, or standard input
     return "function" if source["kind"] == "function" else "script"
 
 
@@ -83,7 +85,7 @@ def resolve(
     """The transform of a source, and whether it is new; found in memory where this process had it before.
 
     ``secrets`` are masked in the source that is stored; its hash stays that of the true bytes. A new one is put into
-    the space with ``space_id``, or everybody's.
+    the space with ``space_id``, or everybody's. A given ``key`` is that of the file from now on.
     """
     told = (source["path"], source["hash"], source["description"], uid, key)
     known_as = (store.uid, store.database.path, *told, store.settings.dev_dir)
@@ -100,10 +102,12 @@ def resolve(
     version = None if row is None else wish.version(store.database, str(row[1]))
     if row is not None and version is not None and str(row[2]) == wish.key and str(row[3]) == wish.origin:
         transform, new = _by_id(store, version), False
-        _retitle(transform, source)
+        _retitle(transform, source, secrets)
     else:
         with store.database.write("save transform") as tx:
             transform, new = wish.made(tx, secrets)
+    if source["path"] is not None and (key is not None or wish.is_locked):
+        belongs(transform, source["path"])
     _known[known_as] = transform
     links.keep(store, transform, source)
     return transform, new
@@ -128,13 +132,18 @@ def _by_id(store: Instance, number: int) -> Transform:
     return query(Transform, store).filter(id=number).one()
 
 
-def _retitle(transform: Transform, source: Source) -> None:
+def _retitle(transform: Transform, source: Source, secrets: Iterable[str]) -> None:
     """Take over the title of a notebook, which is no part of its source."""
-    title = source["description"]
-    if transform.kind == "notebook" and title is not None and transform.description != title:
+    title = _title(source, secrets)
+    if transform.kind == "notebook" and title not in (None, transform.description) and not transform.is_locked:
         with transform._store.database.write("retitle transform", durable=False) as tx:
             tx.execute("UPDATE transform SET description = ? WHERE id = ?", [title, transform.id])
-        transform._values["description"] = title
+        changes.wrote(transform, {"description": title})
+
+
+def _title(source: Source, secrets: Iterable[str]) -> Optional[str]:
+    title = source["description"]
+    return None if title is None else redact.mask_values(redact.redact_text(title), secrets)
 
 
 def is_known(store: Instance, path: str) -> bool:
@@ -150,8 +159,8 @@ def belongs(transform: Transform, path: str) -> None:
     store: Instance = transform._store  # type: ignore[assignment]
     origin = checkouts.origin_of(store, path)
     named = key_of(store, {"path": os.path.realpath(path), "package_path": None}) == transform.key
-    checkouts.tell(store, origin, None if named and transform.origin == origin else transform.stem_uid)
-    _known.clear()
+    if checkouts.tell(store, origin, None if named and transform.origin == origin else transform.stem_uid):
+        _known.clear()
 
 
 def registered(
@@ -180,13 +189,12 @@ def registered(
             "description out."
         )
     source["description"] = source["description"] if description is None else description
-    wish = {"key": None if key is None else keys.checked(key), "kind": kind}
-    transform, new = resolve(store, source, secrets=settings.secret_values(), space_id=space_id, **wish)
-    if description not in (None, transform.description):
-        transform.description = description
+    wish, secrets = {"key": None if key is None else keys.checked(key), "kind": kind}, settings.secret_values()
+    transform, new = resolve(store, source, secrets=secrets, space_id=space_id, **wish)
+    title = _title(source, secrets)
+    if description is not None and title != transform.description:
+        transform.description = title
         transform.save()
-    if key is not None:
-        belongs(transform, path)
     return transform, new
 
 
@@ -206,11 +214,12 @@ def settle(
     key: Optional[str] = None,
     kind: Optional[str] = None,
     secrets: Iterable[str] = (),
-) -> None:
+) -> bool:
     """Let a run, and its steps, belong to the source that it turned out to have while it went on.
 
     ``new``: its transform was made for it. Then that one is rewritten if it is of the same family, so that a notebook
-    which is saved now and then gets one version a run; or removed, if another one takes its place.
+    which is saved now and then gets one version a run; or removed, if another one takes its place. Returns what is
+    ``new`` now.
     """
     before = run.transform
     wish = _Wish(store, source, uid, key, kind)
@@ -218,22 +227,31 @@ def settle(
     _known.clear()
     with store.database.write("settle transform") as tx:
         others = f"SELECT 1 FROM run WHERE transform_id = ? AND id NOT IN ({_OF_RUN})"
-        own = new and tx.one(others, [before.id, run.id]) is None
+        own = new and tx.one(others, [before.id, run.id]) is None and not _is_locked(tx, before.stem_uid)
         row = wish.found(tx)
         version = None if row is None else wish.version(tx, str(row[1]))
         if own and row is not None and version is None and int(row[4]) == before.id:
             wish.rewrite(tx, row, before, secrets)
-            return
-        after = wish.made(tx, secrets)[0]
+            return True
+        after, made = wish.made(tx, secrets)
         tx.execute(
             f"UPDATE run SET transform_id = ? WHERE transform_id = ? AND id IN ({_OF_RUN})",
             [after.id, before.id, run.id],
         )
         link_projects_of_run(tx, Transform.__relations__["projects"], after._saved_id(), run._saved_id())
-    run._values["transform_id"], run._related["transform"] = after.id, after
-    _retitle(after, source)
-    if own and after.id != before.id:
+    changes.wrote(run, {"transform_id": after.id})
+    run._related["transform"] = after
+    _retitle(after, source, secrets)
+    if after.id == before.id:
+        return new
+    if own:
         before.delete(permanent=True)
+    return made
+
+
+def _is_locked(tx: Transaction, stem: str) -> bool:
+    """Whether somebody locked a version of a family: the key and the path are those of all of them."""
+    return tx.one("SELECT 1 FROM transform WHERE stem = ? AND is_locked = ?", [stem, True]) is not None
 
 
 class _Wish:
@@ -246,6 +264,7 @@ class _Wish:
         self.source = source
         self.space_id: Optional[int] = None
         self.was: Optional[str] = None  # the family that it was of when its run started
+        self.is_locked = False  # the family keeps its key and path, whatever those of the file are
         self.stem = None if uid is None else checked_stem(uid)
         self.key = key or key_of(store, source)
         self.is_key_found = key is None
@@ -285,20 +304,20 @@ class _Wish:
         if self.is_key_found and row[2]:
             self.key = str(row[2])
         origin = str(row[3])
-        if self.stem is None and (origin.startswith("uid:") or os.path.exists(os.path.join(self.store.root, origin))):
+        if self.stem is None and (origin.startswith("uid:") or checkouts.is_there(self.store, origin)):
             self.origin = origin
         return row
 
     def _moved(self, reader: Reader) -> Optional[Row]:
         was = reader.one(f"{_COLUMNS} stem = ? AND {_LIVE}", [self.was]) if self.was else None
-        if was is not None and was[3] and not os.path.exists(os.path.join(self.store.root, str(was[3]))):
+        if was is not None and was[3] and not checkouts.is_there(self.store, str(was[3])):
             return was
         same_source = f"stem IN (SELECT stem FROM transform WHERE hash = ?) AND origin NOT LIKE 'uid:%' AND {_LIVE}"
         namesakes = reader.read(f"{_COLUMNS} key = ? AND origin NOT LIKE 'uid:%' AND {_LIVE}", [self.key])
         twins = reader.read(f"{_COLUMNS} {same_source}", [self.source["hash"]]) if self.source["text"] else []
         stems = {row[1] for row in twins}
         for row in [row for row in namesakes if row[1] in stems] + namesakes + twins:
-            if row[3] and not os.path.exists(os.path.join(self.store.root, str(row[3]))):
+            if row[3] and not checkouts.is_there(self.store, str(row[3])):
                 return row
         return next((row for row in namesakes if row[1] in stems), None)
 
@@ -329,10 +348,14 @@ class _Wish:
         if key == self.key and origin == self.origin:
             return
         if self.source["path"] is None and self.is_key_found and self.stem is not None:
+            self.key = key
             return  # it is not known what the file is called this time
-        exists = origin and not origin.startswith("uid:") and os.path.exists(os.path.join(self.store.root, origin))
+        exists = origin and not origin.startswith("uid:") and checkouts.is_there(self.store, origin)
         if key == self.key and exists and self.stem is None:
             return  # a copy elsewhere: the first place stays the one that is remembered
+        if _is_locked(tx, str(row[1])):
+            self.is_locked, self.key, self.origin = True, key, origin
+            return
         if key != self.key:
             display.info(f"renaming transform {key} to {self.key}")
         tx.execute(
@@ -351,7 +374,7 @@ class _Wish:
     def _stored(self, secrets: Iterable[str]) -> dict[str, Optional[str]]:
         text = self.source["text"]
         masked = None if text is None else redact.mask_values(redact.redact_source(text)[0], secrets)
-        return {"source_code": masked, "hash": self.source["hash"], "description": self.source["description"]}
+        return {"source_code": masked, "hash": self.source["hash"], "description": _title(self.source, secrets)}
 
     def rewrite(self, tx: Transaction, family: Row, transform: Transform, secrets: Iterable[str]) -> None:
         """Give a version another source, and its family the name that the file has now."""
@@ -359,7 +382,7 @@ class _Wish:
         row = {**self._stored(secrets), **links.dropped(self.store, transform), "updated_at": clock.now()}
         pairs = ", ".join(f"{column} = ?" for column in row)
         tx.execute(f"UPDATE transform SET {pairs} WHERE id = ?", [*row.values(), transform.id])
-        transform._values.update(row, key=self.key, updated_at=transform.updated_at)
+        changes.wrote(transform, {**row, "key": self.key})
 
     def _new(self, tx: Transaction, latest: Optional[Row], secrets: Iterable[str]) -> Transform:
         transform = self.store.Transform(key=self.key, kind=self.kind, run=None)

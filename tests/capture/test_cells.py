@@ -208,3 +208,30 @@ def test_text_cells_stand_where_the_notebook_has_them(log):
 def test_after_an_early_stop_the_text_that_follows_is_left_out(log):
     frame = notebook_from_source("# %%\nfirst\n\n# %% [markdown]\n# later\n\n# %%\nlater\n")
     assert [cell["source"] for cell in log.report(frame=frame)["cells"]] == ["first"]
+
+
+PASTED = {"a.png": {"image/png": "A" * 2000}}
+WITH_PASTED = notebook_from_source("# %% [markdown]\n# *(pasted image: a.png)*\n\n# %%\nfirst\n")
+
+
+def test_pasted_images_come_back_into_their_text(log):
+    log.add("pasted", "*(pasted image: a.png)*", "![](attachment:a.png)", PASTED)
+    text, _ = log.report(frame=WITH_PASTED)["cells"]
+    assert (text["source"], text["attachments"]) == ("![](attachment:a.png)", PASTED)
+
+
+def test_pasted_images_that_are_too_much_leave_their_note(log, monkeypatch):
+    monkeypatch.setattr(cells, "MOST_OF_ALL", 1500)
+    log.add("pasted", "*(pasted image: a.png)*", "![](attachment:a.png)", PASTED)
+    text, _ = log.report(frame=WITH_PASTED)["cells"]
+    assert (text["source"], "attachments" in text) == ("*(pasted image: a.png)*", False)
+    frame = notebook_from_source("# %% [markdown]\n# old ![](attachment:a.png)\n\n# %%\nfirst\n")
+    assert log.report(frame=frame)["cells"][0]["source"] == "old *(pasted image: a.png)*"
+
+
+def test_secrets_in_text_cells_are_masked_too(log):
+    log.add("cell", 2, "password = 'correct-horse-battery'")
+    frame = notebook_from_source(
+        "# %% [markdown]\n# It is correct-horse-battery, ghp_" + "a1B2" * 9 + "\n\n# %%\nfirst\n"
+    )
+    assert log.report(frame=frame)["cells"][0]["source"] == "It is ***, ***"

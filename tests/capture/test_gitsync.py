@@ -478,10 +478,10 @@ def test_a_changed_file_is_not_searched_in_the_history(clone, forks):
     assert "log" not in forks
 
 
-def test_without_git_nothing_is_known(clone, room, monkeypatch):
+def test_without_git_it_is_told_that_git_is_missing(clone, room, monkeypatch):
     clone.commit(s="one\n")
     monkeypatch.setenv("PATH", str(room / "home"))
-    assert find(clone.folder / "s.py")["problem"] == "unknown"
+    assert find(clone.folder / "s.py")["problem"] == "missing"
 
 
 def test_a_git_that_hangs_costs_two_seconds(clone, room, monkeypatch):

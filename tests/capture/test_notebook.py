@@ -120,11 +120,53 @@ def test_only_what_the_notebook_does_makes_another_source():
         ("#\n# After an empty one", None),
         ("####### seven", None),
         ("text", None),
-        ("# *É* — 漢字", "*É* — 漢字"),
+        ("# *É* — 漢字", "É — 漢字"),
+        ("# Real `code` **title** [link](http://x)", "Real code title link"),
+        ("# my_gene_name, 2 * 3 * 4 and <b>bold</b> ~~old~~", "my_gene_name, 2 * 3 * 4 and bold old"),
+        (r"# \*one\* `#`", "one"),
+        ("Setext title\n====", "Setext title"),
+        ("text\n\nof two\nlines\n---\n# Later", "of two lines"),
+        ("- item\n---\n# Real", "Real"),
+        ("> quote\n===\n# Real", "Real"),
+        ("a | b\n--- | ---\n\n---\n# Real", "Real"),
+        ("```\ncode\n===\n```", None),
     ],
 )
 def test_the_title_is_the_first_heading(text, title):
     assert notebook_title(notebook("# no heading", cell(text, "markdown"))) == title
+
+
+def test_an_underlined_heading_comes_back_with_a_mark():
+    made = notebook(cell("Title\n=====\ntext\n\nPart\n---", "markdown"))
+    assert notebook_source(made) == "# %% [markdown]\n# #\n# text\n#\n# Part\n# ---\n"
+    again = notebook_from_source(notebook_source(made), notebook_title(made))
+    assert again["cells"][0]["source"] == "# Title\ntext\n\nPart\n---"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a ![image.png](attachment:image.png) b", "a *(pasted image: image.png)* b"),
+        ("![x](attachment:image%20(1).png 'title')", "*(pasted image: image%20(1).png)*"),
+        ("![x](<attachment:a b.png>)", "*(pasted image: a b.png)*"),
+        ("<img width=3 src='attachment:a.png' alt='x'/>", "*(pasted image: a.png)*"),
+        ("![x][1]\n\n[1]: attachment:a.png", "![x][1]\n\n[1]: pasted:a.png"),
+        ("an attachment: text", "an attachment: text"),
+    ],
+)
+def test_a_pasted_image_leaves_a_note(text, kept):
+    pasted = cell(text, "markdown", attachments={"image.png": {"image/png": "AAAA"}})
+    source = notebook_source(notebook(pasted))
+    assert notebook_from_source(source)["cells"][0]["source"] == kept
+    assert notebook_source(notebook_from_source(source)) == source
+
+
+def test_cells_of_different_notebooks_have_different_ids():
+    def ids(*texts):
+        return [each["id"] for each in notebook_from_source(notebook_source(notebook(*texts)))["cells"]]
+
+    assert ids("a", "b") == ids("a", "b")
+    assert len({*ids("a", "a"), *ids("b", "a")}) == 4
 
 
 def test_text_by_hand_and_of_jupytext_is_read():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamin_lite.capture.order import order_problem
+from lamin_lite.capture.order import executed, order_problem, with_executed
 
 SAME = "The notebook, run from top to bottom, would not do the same: "
 
@@ -86,3 +86,44 @@ def test_cells_of_one_text_are_left_out_where_nobody_tells_them_apart():
 def test_a_cell_tagged_to_be_skipped_is_not_missed():
     assert order_problem(by_text("b"), notebook("a", "b", tags=["skip-execution"])) is None
     assert order_problem(by_text("b"), notebook("a", "b", tags=["other"])) == SAME + "'a' did not run."
+
+
+def texts(made):
+    return [cell["source"] for cell in made["cells"]]
+
+
+def test_cells_alone_are_those_that_ran_each_as_it_ran_last():
+    assert texts(executed([(1, "x = 1", "a"), (2, "x", None), (3, "x = 2", "a"), (4, "x", None)])) == [
+        "x",
+        "x = 2",
+        "x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ran", "made", "counts"),
+    [
+        (by_id(0, 1, 2), ["a", "b", "c"], []),
+        (by_id(1), ["a", "b", "c"], []),
+        ([(1, "a", "c0"), (2, "other", "c1"), (3, "c", "c2")], ["a", "other", "c"], [2]),
+        ([(1, "other", "c1"), (2, "b", "c1")], ["a", "b", "c"], []),
+        ([(1, "a", "c0"), (2, "new", "n1"), (3, "newer", "n2")], ["a", "new", "newer", "b", "c"], [2, 3]),
+        ([(1, "new", "n1"), (2, "a", "c0")], ["new", "a", "b", "c"], [1]),
+        ([(1, "b", "of a copy"), (2, "new", "n1")], ["a", "b", "new", "c"], [2]),
+        ([(1, "a", "c0"), (9, "removed", "n1")], ["a", "b", "c"], []),
+        ([(1, "put in", None), (2, "a", "c0")], ["a", "b", "c"], []),
+        ([(1, "a edited", ""), (2, "b", "c1")], ["a edited", "b", "c"], [1]),
+        ([(1, "new", ""), (2, "a", "c0")], ["new", "a", "b", "c"], [1]),
+    ],
+)
+def test_what_ran_takes_the_place_of_what_is_saved(ran, made, counts):
+    found, not_saved = with_executed(ran, notebook(*"abc"), lambda count: count < 9)
+    assert (texts(found)[1:], not_saved) == (made, counts)
+    assert texts(found)[0] == "text"
+
+
+def test_a_notebook_that_was_never_saved_is_what_ran():
+    blank = {"cells": [{"cell_type": "code", "id": "b", "source": "", "metadata": {}}]}
+    for first in ("b", "", "another"):
+        found, not_saved = with_executed([(1, "x", first), (2, "y", "c")], blank, lambda _: True)
+        assert (texts(found), not_saved) == (["x", "y"], [1, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -55,8 +56,9 @@ def test_a_depth_and_no_children_make_less_of_it(cli, project):
         ("--output a.png", 2, "no format is known by .png"),
         ("--json --format dot", 2, "exclude each other"),
         ("--format pdf", 2, "invalid choice"),
-        ("--depth -1", 1, "depth is -1"),
-        ("--output nowhere/a.svg", 1, "nowhere/a.svg: No such file"),
+        ("--depth -1", 2, "'-1' is no number of steps"),
+        ("--depth x", 2, "'x' is no number of steps"),
+        ("--output nowhere/a.svg", 1, "There is no folder"),
         ("--format svg --output .", 1, "is a folder"),
     ],
 )
@@ -65,3 +67,23 @@ def test_what_cannot_be_done_is_said(cli, project, line, code, said):
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_there_already_is_replaced_at_once_in_every_format(cli, project):
+    for name in ("a.svg", "a.html", "a.mmd", "a.dot", "a.json", "a.txt"):
+        (project / name).write_text("before")
+        os.link(project / name, project / "same")
+        assert cli(f"lineage folder/a.csv -o {name}").returncode == 0
+        assert (project / "same").read_text() == "before"  # the file was not emptied, to be written then
+        assert (project / name).read_text() != "before"
+        (project / "same").unlink()
+    assert not [each for each in os.listdir(project) if each.startswith("a.") and each.count(".") > 1]
+
+
+def test_a_link_stays_one_and_what_is_no_file_is_written_to(cli, project):
+    (project / "a.svg").write_text("before")
+    (project / "link.svg").symlink_to("a.svg")
+    assert cli("lineage folder/a.csv -o link.svg").returncode == 0
+    assert (project / "link.svg").is_symlink()
+    assert (project / "a.svg").read_text().startswith("<svg ")
+    assert cli("lineage folder/a.csv -o /dev/stdout --format svg").stdout.startswith("<svg ")

@@ -96,6 +96,14 @@ def test_a_number_names_no_row_by_its_hidden_id(cli, two_runs):
     assert cli("list runs --json --filter projects=1").json["total"] == 0
 
 
+def test_a_filter_that_is_given_again_asks_for_another_related_row(cli, two_runs):
+    latest = two_runs.Run.filter(params__rate=0.75).one()
+    latest.projects.add(two_runs.Project(name="Zeta", abbr="z").save())
+    for texts in (["projects=Atlas", "projects=Zeta"], ["projects=Zeta", "projects__abbr=z"]):
+        assert uids(cli("list runs --json --filter", *texts)) == [latest.uid]
+    assert uids(cli("list runs --json --filter projects=Atlas projects__abbr=z")) == []
+
+
 def test_filters_know_params_features_and_branches(cli, two_runs):
     latest = two_runs.Run.filter(params__rate=0.75).one().uid
     for texts in (
@@ -224,6 +232,47 @@ def test_several_problems_are_a_line_each_and_nothing_is_written(cli, shop):
     assert [line[:2] for line in others] == ["- ", "- "]
     assert "create feature --name cuont --dtype int`" in done.err
     assert not shop.Artifact.get(key="raw/a.csv").projects.exists()
+
+
+def test_all_kinds_of_problems_of_annotate_are_told_at_once(cli, shop):
+    shop.Feature(name="weight", dtype=float).save()
+    line = (
+        "annotate raw/a.csv --project Altas --record Experiment1 --ulabel none --feature weight=heavy --feature nope=3"
+    )
+    done = cli(line)
+    assert (done.code, done.out) == (1, "")
+    first, *others = done.err.splitlines()
+    assert first == "error: 4 things are wrong, so nothing was written:"
+    for each, said in zip(others, ("did you mean 'Atlas'?", "'none'", "no feature 'nope'", "weight='heavy'")):
+        assert said in each
+    assert not shop.Artifact.get(key="raw/a.csv").records.exists()
+    done = cli("annotate raw/a.csv --ulabel none --feature nope --feature weight --remove")
+    assert done.err.startswith("error: 2 things are wrong")
+    assert cli("annotate main --project Atlas --feature count=1").err.count("cannot have") == 2
+
+
+def test_what_is_json_is_text_where_the_feature_takes_texts(cli, shop):
+    shop.Feature(name="note", dtype=str).save()
+    for text in ("null", "true", "[1]", '"quoted"'):
+        assert cli(f"annotate raw/a.csv --feature note={text}").code == 0
+        assert shop.Artifact.get(key="raw/a.csv").features["note"] == text
+    assert cli("annotate raw/a.csv --feature count=null").code == 0
+    assert shop.Artifact.get(key="raw/a.csv").features["count"] is None
+
+
+def test_a_day_is_looked_for_without_a_word_on_time_zones(cli, shop):
+    sampled = shop.Feature(name="sampled", dtype="date").save()
+    shop.Artifact.get(key="raw/a.csv").features.add_values({sampled: "2026-01-01"})
+    done = cli("list artifacts --filter sampled=2026-01-01")
+    assert "raw/a.csv" in done.out
+    assert done.err == ""
+
+
+def test_a_feature_is_of_lists_of_a_type_by_its_bare_name(cli, shop):
+    assert cli("create feature --name experiments --dtype list[Experiment]").code == 0
+    feature = shop.Feature.get(name="experiments")
+    assert feature.dtype == shop.Feature(name="same", dtype=list[shop.Record.get(name="Experiment")]).dtype
+    assert "'Experimen'" in cli("create feature --name others --dtype list[Experimen]").err
 
 
 def test_create_says_what_stayed_as_it_was(cli, shop):

@@ -98,9 +98,11 @@ def test_a_transform_keeps_the_key_that_it_was_saved_under(cli, store, workdir):
 def test_what_cannot_be_saved_is_said_in_one_sentence(cli, store, workdir):
     (workdir / "a.txt").write_text("one")
     (workdir / "n.ipynb").write_text(notebook("x = 1"))
+    (workdir / "dang").symlink_to("nowhere")
     store.Project(name="Atlas").save()
     for line, code, said in (
         ("save b.txt", 1, "There is no file or folder 'b.txt': did you mean 'a.txt'?"),
+        ("save dang", 1, "dang is a link to nowhere, which is not there: correct the link."),
         ("save nothing-like-it", 1, "There is no file or folder 'nothing-like-it': correct the path."),
         ("save a.txt --project Atlsa", 1, "There is no project 'Atlsa': did you mean 'Atlas'?"),
         ("save a.txt --space X", 1, "There is no space 'X'"),
@@ -275,6 +277,66 @@ def test_a_folder_is_copied_and_never_replaced(cli, store, workdir):
     assert sorted(os.listdir(workdir)) == [".lamin_lite", "data", "out", "results"]
 
 
+def test_a_folder_is_copied_once_to_the_same_place(cli, store, workdir):
+    (workdir / "results").mkdir()
+    (workdir / "results" / "a.txt").write_text("one")
+    cli("save results")
+    for said in ("wrote", "here already"):
+        done = cli("load results --to out")
+        assert (done.code, done.out) == (0, f"{workdir / 'out'}\n")
+        assert said in done.err
+    assert os.listdir("out") == ["a.txt"]
+    (workdir / "other").mkdir()
+    for said in ("wrote", "here already"):  # into a folder that is there
+        assert said in cli("load results --to other").err
+    assert os.listdir("other") == ["results"]
+    (workdir / "out" / "a.txt").write_text("two")
+    assert cli("load results --to out").out == f"{workdir / 'out' / 'results'}\n"
+
+
+def test_a_place_that_takes_no_files_is_named_as_it_was_given(cli, store, workdir):
+    (workdir / "a.txt").write_text("one")
+    cli("save a.txt")
+    done = cli("load a.txt --to /proc/foo")
+    assert done.code == 1
+    assert "/proc/foo" in done.err
+    assert "/proc/foo." not in done.err.replace("/proc/foo: ", "")
+
+
+@pytest.fixture
+def versions(store, workdir):
+    """A collection with two versions of one file, and another file."""
+    rows = []
+    for name, text in (("a.csv", "1"), ("a.csv", "2"), ("b.csv", "3")):
+        (workdir / name).write_text(text)
+        rows.append(store.Artifact(name, key=f"raw/{name}").save())
+    store.Collection(rows, key="both").save()
+    return workdir / "out" / "raw"
+
+
+def test_versions_of_one_key_lie_beside_each_other(cli, versions):
+    for said in ("wrote", "here already"):
+        done = cli("load both --to out --force")
+        assert (done.code, said in done.err) == (0, True), done.err
+        assert {each.name: each.read_text() for each in versions.iterdir()} == {
+            "a.0000.csv": "1",
+            "a.0001.csv": "2",
+            "b.csv": "3",
+        }
+        assert done.out.split() == [str(versions / name) for name in ("a.0000.csv", "a.0001.csv", "b.csv")]
+
+
+def test_of_a_collection_nothing_is_written_if_one_file_may_not_be(cli, versions):
+    versions.mkdir(parents=True)
+    (versions / "b.csv").write_text("mine")
+    done = cli("load both --to out")
+    assert (done.code, done.out) == (1, "")
+    assert "b.csv is there with other content" in done.err
+    assert [each.name for each in versions.iterdir()] == ["b.csv"]
+    assert cli("load both --to out --force").code == 0
+    assert (versions / "b.csv").read_text() == "3"
+
+
 def test_a_collection_is_all_its_files(cli, shop, workdir):
     paths = cli("load both --to out").out.split()
     assert paths == [str(workdir / "out" / "raw" / "a.csv")]
@@ -303,6 +365,13 @@ def test_what_is_not_there_or_has_no_files_is_said(cli, shop):
     assert cli("load Experiment1").code == 1
     for line in ("load", "load make.py --key make.py", "load https://h/a/b/artifact/x --key y"):
         assert cli(line).code == 2
+    assert "WHAT, or one of --key and --uid\n" in cli("load").err
+    assert "WHAT, or one of --key, --name and --uid\n" in cli("get").err
+    for wrong in ("foo", "record"):
+        assert (
+            f"{wrong!r} is no registry here: it is one of artifact, transform, collection"
+            in cli(f"load {wrong} --key k").err
+        )
     shop.Transform(key="p", kind="pipeline").save()
     assert "No source is stored of transform 'p'" in cli("load p").err
 
@@ -316,6 +385,12 @@ def test_a_key_never_leads_out_of_the_folder(cli, shop, workdir):
     shop.Transform(key="out/y.py", source_code="x").save()
     assert "leads out of" in cli("load out/y.py").err
     assert not (workdir.parent / "y.py").exists()
+    beside = workdir.parent / f"{workdir.name}-secret"  # begins as the folder does
+    beside.mkdir()
+    (workdir / "beside").symlink_to(beside)
+    shop.Transform(key="beside/y.py", source_code="x").save()
+    assert "leads out of" in cli("load beside/y.py").err
+    assert not (beside / "y.py").exists()
 
 
 def test_an_address_names_a_row_of_this_instance(cli, shop):

@@ -14,6 +14,7 @@ CREATE TABLE artifact (
   n_files INTEGER,
   n_observations INTEGER,
   extra_data TEXT,
+  otype_layout TEXT,
   version_tag TEXT,
   is_latest BOOLEAN NOT NULL CHECK (is_latest IN (0, 1)),
   is_locked BOOLEAN NOT NULL CHECK (is_locked IN (0, 1)),
@@ -25,13 +26,13 @@ CREATE TABLE artifact (
   run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "artifact" VALUES(1,'aVmfdpw7olfrg6U30000',NULL,NULL,'aVmfdpw7olfrg6U3','requirements.txt','.txt','__lamin_lite_run__',NULL,472,'6ba383bd16825685e4a74e5de9138bc003b446fda41084a7adc85f71fdd1ff9d',NULL,NULL,NULL,NULL,1,0,1795386822045202,1795386822045202,1,1,1,NULL,1);
-INSERT INTO "artifact" VALUES(2,'xqtqswYNTOiUFDSW0000','table.csv','table.csv','xqtqswYNTOiUFDSW','the first','.csv',NULL,NULL,8,'492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470',NULL,NULL,NULL,NULL,0,0,1795386822071052,1795386822071052,1,2,1,1,1);
-INSERT INTO "artifact" VALUES(3,'xqtqswYNTOiUFDSW0001','table.csv','table.csv','xqtqswYNTOiUFDSW',NULL,'.csv',NULL,NULL,8,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',NULL,NULL,NULL,NULL,1,0,1795386822084182,1795386822084182,1,2,1,1,1);
-INSERT INTO "artifact" VALUES(4,'ELlABSDyHj8AjK3G0000','double.csv','double.csv','ELlABSDyHj8AjK3G',NULL,'.csv',NULL,NULL,8,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',NULL,NULL,NULL,NULL,1,0,1795386822147201,1795386822147201,1,2,1,2,1);
-INSERT INTO "artifact" VALUES(5,'Xw8dTVsONTvlZQM80000','folder','folder','Xw8dTVsONTvlZQM8',NULL,'',NULL,NULL,4,'7d133f6754fdd35824ff35bf24ede886aa124080653a43a0ad4e2e996e173be1',1,NULL,NULL,NULL,1,0,1795386822239584,1795386822239584,1,2,1,1,1);
-INSERT INTO "artifact" VALUES(6,'Q5b4rmQZreBrG91d0000','gone.csv','gone.csv','Q5b4rmQZreBrG91d',NULL,'.csv',NULL,NULL,8,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',NULL,NULL,NULL,NULL,1,0,1795386822267253,1795386822275337,-1,2,1,1,1);
-INSERT INTO "artifact" VALUES(7,'WhkONkOAwtbg3TdS0000',NULL,NULL,'WhkONkOAwtbg3TdS','report of run Op2vU1TNXhHnT6As','.txt','__lamin_lite_run__',NULL,0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',NULL,NULL,NULL,NULL,1,0,1795386822316402,1795386822316402,1,2,1,NULL,1);
+INSERT INTO "artifact" VALUES(1,'tywLYxBaTiw4oiD00000',NULL,NULL,'tywLYxBaTiw4oiD0','requirements.txt','.txt','__lamin_lite_run__',NULL,472,'6ba383bd16825685e4a74e5de9138bc003b446fda41084a7adc85f71fdd1ff9d',NULL,NULL,NULL,NULL,NULL,1,0,1795805151795184,1795805151795184,1,1,1,NULL,1);
+INSERT INTO "artifact" VALUES(2,'XFK3E0MArL68dHkr0000','table.csv','table.csv','XFK3E0MArL68dHkr','the first','.csv',NULL,NULL,8,'492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470',NULL,NULL,NULL,NULL,NULL,0,0,1795805151844709,1795805151844709,1,2,1,1,1);
+INSERT INTO "artifact" VALUES(3,'XFK3E0MArL68dHkr0001','table.csv','table.csv','XFK3E0MArL68dHkr',NULL,'.csv',NULL,NULL,8,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',NULL,NULL,NULL,NULL,NULL,1,0,1795805151873278,1795805151873278,1,2,1,1,1);
+INSERT INTO "artifact" VALUES(4,'clUiky52WWNcxy250000','double.csv','double.csv','clUiky52WWNcxy25',NULL,'.csv',NULL,NULL,8,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',NULL,NULL,NULL,NULL,NULL,1,0,1795805151918485,1795805151918485,1,2,1,2,1);
+INSERT INTO "artifact" VALUES(5,'1SOY41flGLU7aoi30000','folder','folder','1SOY41flGLU7aoi3',NULL,'',NULL,NULL,4,'7d133f6754fdd35824ff35bf24ede886aa124080653a43a0ad4e2e996e173be1',1,NULL,NULL,NULL,NULL,1,0,1795805152007814,1795805152007814,1,2,1,1,1);
+INSERT INTO "artifact" VALUES(6,'MLuqCJUHAfV06zmL0000','gone.csv','gone.csv','MLuqCJUHAfV06zmL',NULL,'.csv',NULL,NULL,8,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',NULL,NULL,NULL,NULL,NULL,1,0,1795805152039642,1795805152047667,-1,2,1,1,1);
+INSERT INTO "artifact" VALUES(7,'bAp1AiHuUNsKyYun0000',NULL,NULL,'bAp1AiHuUNsKyYun','report of run py9ytmAxFE5XyQZM','.txt','__lamin_lite_run__',NULL,0,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',NULL,NULL,NULL,NULL,NULL,1,0,1795805152095962,1795805152095962,1,2,1,NULL,1);
 CREATE TABLE artifact_project (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   artifact_id INTEGER NOT NULL REFERENCES artifact (id) DEFERRABLE INITIALLY DEFERRED,
@@ -39,11 +40,11 @@ CREATE TABLE artifact_project (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "artifact_project" VALUES(1,2,1,1,1795386822071311);
-INSERT INTO "artifact_project" VALUES(2,3,1,1,1795386822084403);
-INSERT INTO "artifact_project" VALUES(3,4,1,2,1795386822147355);
-INSERT INTO "artifact_project" VALUES(4,5,1,1,1795386822239805);
-INSERT INTO "artifact_project" VALUES(5,6,1,1,1795386822267450);
+INSERT INTO "artifact_project" VALUES(1,2,1,1,1795805151845242);
+INSERT INTO "artifact_project" VALUES(2,3,1,1,1795805151873429);
+INSERT INTO "artifact_project" VALUES(3,4,1,2,1795805151918637);
+INSERT INTO "artifact_project" VALUES(4,5,1,1,1795805152007976);
+INSERT INTO "artifact_project" VALUES(5,6,1,1,1795805152039802);
 CREATE TABLE artifact_record (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   artifact_id INTEGER NOT NULL REFERENCES artifact (id) DEFERRABLE INITIALLY DEFERRED,
@@ -58,7 +59,7 @@ CREATE TABLE artifact_ulabel (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "artifact_ulabel" VALUES(1,3,1,NULL,1795386822300467);
+INSERT INTO "artifact_ulabel" VALUES(1,3,1,NULL,1795805152076694);
 CREATE TABLE artifact_value (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   owner_id INTEGER NOT NULL REFERENCES artifact (id) DEFERRABLE INITIALLY DEFERRED,
@@ -80,9 +81,9 @@ CREATE TABLE branch (
   updated_at INTEGER,
   created_by_id INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "branch" VALUES(-1,'trash0000000','trash',NULL,1795386821620222,NULL,NULL);
-INSERT INTO "branch" VALUES(0,'archive00000','archive',NULL,1795386821620222,NULL,NULL);
-INSERT INTO "branch" VALUES(1,'main00000000','main',NULL,1795386821620222,NULL,NULL);
+INSERT INTO "branch" VALUES(-1,'trash0000000','trash',NULL,1795805151229546,NULL,NULL);
+INSERT INTO "branch" VALUES(0,'archive00000','archive',NULL,1795805151229546,NULL,NULL);
+INSERT INTO "branch" VALUES(1,'main00000000','main',NULL,1795805151229546,NULL,NULL);
 CREATE TABLE collection (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -103,7 +104,7 @@ CREATE TABLE collection (
   run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "collection" VALUES(1,'ZwIdCldI3JdGcVzP0000','both','both','ZwIdCldI3JdGcVzP',NULL,'30eb28d1a12b4e9a739dd7dbfb1cc6a1bbed6cfddccb1239dec161cad0cd3d37',NULL,NULL,NULL,1,0,1795386822251781,1795386822251781,1,2,1,1);
+INSERT INTO "collection" VALUES(1,'BSZfyt3iyF7c3FFZ0000','both','both','BSZfyt3iyF7c3FFZ',NULL,'68c0ba24f338a009f24d375c123842ff276eb4db37da9b48636b0b594ebc9c48',NULL,NULL,NULL,1,0,1795805152015865,1795805152015865,1,2,1,1);
 CREATE TABLE collection_artifact (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   collection_id INTEGER NOT NULL REFERENCES collection (id) DEFERRABLE INITIALLY DEFERRED,
@@ -119,7 +120,7 @@ CREATE TABLE collection_project (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "collection_project" VALUES(1,1,1,1,1795386822252134);
+INSERT INTO "collection_project" VALUES(1,1,1,1,1795805152016090);
 CREATE TABLE collection_record (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   collection_id INTEGER NOT NULL REFERENCES collection (id) DEFERRABLE INITIALLY DEFERRED,
@@ -139,7 +140,7 @@ CREATE TABLE environment_seen (
   fingerprint TEXT NOT NULL UNIQUE,
   artifact_id INTEGER NOT NULL REFERENCES artifact (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "environment_seen" VALUES(1,'e18d84881e12e487484c5202ba3f0d5ac2b63bba129784d1757fec9729343e41',1);
+INSERT INTO "environment_seen" VALUES(1,'a720d9200f12a81fe190010f4c4468be8effee554410486b14f5013d763ab830',1);
 CREATE TABLE feature (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -162,8 +163,8 @@ CREATE TABLE feature (
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED,
   type_id INTEGER REFERENCES feature (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "feature" VALUES(1,'XSMMWmQrrHER','temperature','temperature',NULL,'float','°C',NULL,1,0,NULL,0,0,1795386821689874,1795386821689874,1,1,NULL,1,NULL);
-INSERT INTO "feature" VALUES(2,'NBIbUJjngwUu','sample','sample',NULL,'cat[Record[sFMlEdW6p9ioEi3C]]',NULL,NULL,1,0,NULL,0,0,1795386821705820,1795386821705820,1,1,NULL,1,NULL);
+INSERT INTO "feature" VALUES(1,'T58diD6phAyr','temperature','temperature',NULL,'float','°C',NULL,1,0,NULL,0,0,1795805151391848,1795805151391848,1,1,NULL,1,NULL);
+INSERT INTO "feature" VALUES(2,'uWgGzyY1Ixw7','sample','sample',NULL,'cat[Record[XuAdM7ot0UzOfoOR]]',NULL,NULL,1,0,NULL,0,0,1795805151411628,1795805151411628,1,1,NULL,1,NULL);
 CREATE TABLE feature_project (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   project_id INTEGER NOT NULL REFERENCES project (id) DEFERRABLE INITIALLY DEFERRED,
@@ -172,7 +173,7 @@ CREATE TABLE feature_project (
   created_at INTEGER NOT NULL
 );
 CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, min_reader INTEGER NOT NULL, min_writer INTEGER NOT NULL, instance TEXT NOT NULL, made_by TEXT NOT NULL);
-INSERT INTO "meta" VALUES(1,1,1,1,'0JqSWM9DrErW','0.1.0');
+INSERT INTO "meta" VALUES(1,1,1,1,'nImlQNRHdlB1','0.1.0');
 CREATE TABLE process (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -188,7 +189,7 @@ CREATE TABLE process (
   created_at INTEGER NOT NULL,
   ended_at INTEGER
 );
-INSERT INTO "process" VALUES(1,'Mdd3O9uKlk07WmQR','vm','60f8ebcd-c6d1-43bd-9909-5f3da6ebdb67','4026531836',8037,721702,'3.11.2','/usr/bin/python3','Linux 6.18.44-fc-v657 x86_64','/tmp/tmpgd7too12',1795386822056811,NULL);
+INSERT INTO "process" VALUES(1,'NJ7VPzrvCc5b6f2D','vm','9ca742d5-924c-4138-ae93-ea088048b0be','4026531836',29759,411270,'3.11.2','/usr/bin/python3','Linux 6.18.44-fc-v669 x86_64','/tmp/tmpeoab77ok',1795805151819634,NULL);
 CREATE TABLE project (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -209,7 +210,7 @@ CREATE TABLE project (
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED,
   type_id INTEGER REFERENCES project (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "project" VALUES(1,'FacSUbjff1O3','Frozen','frozen',NULL,NULL,NULL,NULL,NULL,0,0,1795386821707371,1795386821707371,1,1,NULL,1,NULL);
+INSERT INTO "project" VALUES(1,'i3hmDV7NUgyJ','Frozen','frozen',NULL,NULL,NULL,NULL,NULL,0,0,1795805151433967,1795805151433967,1,1,NULL,1,NULL);
 CREATE TABLE project_parent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   child_id INTEGER NOT NULL REFERENCES project (id) DEFERRABLE INITIALLY DEFERRED,
@@ -236,9 +237,9 @@ CREATE TABLE record (
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED,
   type_id INTEGER REFERENCES record (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "record" VALUES(1,'sFMlEdW6p9ioEi3C','Sample','sample',NULL,NULL,NULL,NULL,0,1,1795386821668013,1795386821668013,1,1,NULL,1,NULL);
-INSERT INTO "record" VALUES(2,'uzl46VREgngOgb2M','S0','s0',NULL,NULL,NULL,NULL,0,0,1795386821677473,1795386821677473,1,1,NULL,1,1);
-INSERT INTO "record" VALUES(3,'kTTA4liWttAndypr','S1','s1',NULL,NULL,NULL,NULL,0,0,1795386821683486,1795386821683486,1,1,NULL,1,1);
+INSERT INTO "record" VALUES(1,'XuAdM7ot0UzOfoOR','Sample','sample',NULL,NULL,NULL,NULL,0,1,1795805151330316,1795805151330316,1,1,NULL,1,NULL);
+INSERT INTO "record" VALUES(2,'1SvD7g0434w6VBCT','S0','s0',NULL,NULL,NULL,NULL,0,0,1795805151363991,1795805151363991,1,1,NULL,1,1);
+INSERT INTO "record" VALUES(3,'muzc4O1SafmGLG1v','S1','s1',NULL,NULL,NULL,NULL,0,0,1795805151372193,1795805151372193,1,1,NULL,1,1);
 CREATE TABLE record_parent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   child_id INTEGER NOT NULL REFERENCES record (id) DEFERRABLE INITIALLY DEFERRED,
@@ -246,7 +247,7 @@ CREATE TABLE record_parent (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "record_parent" VALUES(1,3,2,NULL,1795386821687307);
+INSERT INTO "record_parent" VALUES(1,3,2,NULL,1795805151379820);
 CREATE TABLE record_project (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   project_id INTEGER NOT NULL REFERENCES project (id) DEFERRABLE INITIALLY DEFERRED,
@@ -287,11 +288,11 @@ CREATE TABLE replica (
   mtime_ns INTEGER,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "replica" VALUES(1,'6ba383bd16825685e4a74e5de9138bc003b446fda41084a7adc85f71fdd1ff9d',1,'.lamin_lite/blobs/6b/6ba383bd16825685e4a74e5de9138bc003b446fda41084a7adc85f71fdd1ff9d.txt',472,1,NULL,1795386822044997);
-INSERT INTO "replica" VALUES(2,'492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470',1,'.lamin_lite/blobs/49/492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470.csv',8,1,NULL,1795386822070762);
-INSERT INTO "replica" VALUES(3,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',1,'.lamin_lite/blobs/8b/8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925.csv',8,1,NULL,1795386822083264);
-INSERT INTO "replica" VALUES(5,'7d133f6754fdd35824ff35bf24ede886aa124080653a43a0ad4e2e996e173be1',1,'.lamin_lite/blobs/7d/7d133f6754fdd35824ff35bf24ede886aa124080653a43a0ad4e2e996e173be1.manifest',123,1,NULL,1795386822239450);
-INSERT INTO "replica" VALUES(7,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',1,'.lamin_lite/blobs/e3/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.txt',0,1,NULL,1795386822316246);
+INSERT INTO "replica" VALUES(1,'6ba383bd16825685e4a74e5de9138bc003b446fda41084a7adc85f71fdd1ff9d',1,'.lamin_lite/blobs/6b/6ba383bd16825685e4a74e5de9138bc003b446fda41084a7adc85f71fdd1ff9d.txt',472,1,NULL,1795805151794972);
+INSERT INTO "replica" VALUES(2,'492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470',1,'.lamin_lite/blobs/49/492d5ea496056f1a6a6592241032fab764c321596317930b4fa0e1e8bc3b7470.csv',8,1,NULL,1795805151843044);
+INSERT INTO "replica" VALUES(3,'8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925',1,'.lamin_lite/blobs/8b/8baab0330389def9ec921e89f5d0f28e41e6b80ce9de95e046df431dfec66925.csv',8,1,NULL,1795805151872979);
+INSERT INTO "replica" VALUES(5,'7d133f6754fdd35824ff35bf24ede886aa124080653a43a0ad4e2e996e173be1',1,'.lamin_lite/blobs/7d/7d133f6754fdd35824ff35bf24ede886aa124080653a43a0ad4e2e996e173be1.manifest',123,1,NULL,1795805152007707);
+INSERT INTO "replica" VALUES(7,'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',1,'.lamin_lite/blobs/e3/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.txt',0,1,NULL,1795805152095887);
 CREATE TABLE run (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -320,8 +321,8 @@ CREATE TABLE run (
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED,
   initiated_by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "run" VALUES(1,'Op2vU1TNXhHnT6As',NULL,NULL,NULL,'completed',1795386822057096,1795386822319013,0,NULL,'{"big":1180591620717411303424,"layers":[1,2],"model":{"deep":null,"name":"ada"},"rate":0.5}',NULL,NULL,NULL,NULL,1,0,1795386822057151,1795386822319013,1,2,1,7,1,1,NULL);
-INSERT INTO "run" VALUES(2,'zSXXtW4IfcO1aBAP',NULL,NULL,'double','completed',1795386822134113,1795386822155053,0,NULL,'{"rows":3}',NULL,NULL,NULL,NULL,1,0,1795386822134198,1795386822155053,1,2,1,NULL,NULL,1,1);
+INSERT INTO "run" VALUES(1,'py9ytmAxFE5XyQZM',NULL,NULL,NULL,'completed',1795805151819989,1795805152103443,0,NULL,'{"big":1180591620717411303424,"layers":[1,2],"model":{"deep":null,"name":"ada"},"rate":0.5}',NULL,NULL,NULL,NULL,1,0,1795805151820049,1795805152103443,1,2,1,7,1,1,NULL);
+INSERT INTO "run" VALUES(2,'I2mgskeQeXJnPlgy',NULL,NULL,'double','completed',1795805151903125,1795805151931464,0,NULL,'{"rows":3}',NULL,NULL,NULL,NULL,1,0,1795805151903175,1795805151931464,1,2,1,NULL,NULL,1,1);
 CREATE TABLE run_artifact (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id INTEGER NOT NULL REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
@@ -329,11 +330,11 @@ CREATE TABLE run_artifact (
   role TEXT NOT NULL,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "run_artifact" VALUES(1,1,2,'created',1795386822071458);
-INSERT INTO "run_artifact" VALUES(2,1,3,'created',1795386822085484);
-INSERT INTO "run_artifact" VALUES(3,2,4,'created',1795386822147389);
-INSERT INTO "run_artifact" VALUES(4,1,5,'created',1795386822239855);
-INSERT INTO "run_artifact" VALUES(5,1,6,'created',1795386822267526);
+INSERT INTO "run_artifact" VALUES(1,1,2,'created',1795805151846346);
+INSERT INTO "run_artifact" VALUES(2,1,3,'created',1795805151873471);
+INSERT INTO "run_artifact" VALUES(3,2,4,'created',1795805151918668);
+INSERT INTO "run_artifact" VALUES(4,1,5,'created',1795805152008012);
+INSERT INTO "run_artifact" VALUES(5,1,6,'created',1795805152039853);
 CREATE TABLE run_collection (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id INTEGER NOT NULL REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
@@ -341,7 +342,7 @@ CREATE TABLE run_collection (
   role TEXT NOT NULL,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "run_collection" VALUES(1,1,1,'created',1795386822252303);
+INSERT INTO "run_collection" VALUES(1,1,1,'created',1795805152016202);
 CREATE TABLE run_param (owner_id INTEGER NOT NULL REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED, path TEXT NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT, PRIMARY KEY (owner_id, path)) WITHOUT ROWID;
 INSERT INTO "run_param" VALUES(1,'big','big',NULL,'1180591620717411303424');
 INSERT INTO "run_param" VALUES(1,'layers0','number',1.0,NULL);
@@ -357,8 +358,8 @@ CREATE TABLE run_project (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "run_project" VALUES(1,1,1,1,1795386822057990);
-INSERT INTO "run_project" VALUES(2,1,2,2,1795386822134633);
+INSERT INTO "run_project" VALUES(1,1,1,1,1795805151820671);
+INSERT INTO "run_project" VALUES(2,1,2,2,1795805151911494);
 CREATE TABLE run_record (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   record_id INTEGER NOT NULL REFERENCES record (id) DEFERRABLE INITIALLY DEFERRED,
@@ -395,8 +396,8 @@ CREATE TABLE space (
   updated_at INTEGER,
   created_by_id INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "space" VALUES(1,'aaaaaaaaaaaa','all',NULL,1795386821620222,NULL,NULL);
-INSERT INTO "space" VALUES(2,'cP47YIS6qYDj','Team',NULL,1795386821709473,1795386821709473,1);
+INSERT INTO "space" VALUES(1,'aaaaaaaaaaaa','all',NULL,1795805151229546,NULL,NULL);
+INSERT INTO "space" VALUES(2,'H0tN0T2fn31k','Team',NULL,1795805151440789,1795805151440789,1);
 CREATE TABLE storage (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -412,7 +413,7 @@ CREATE TABLE storage (
   space_id INTEGER NOT NULL REFERENCES space (id) DEFERRABLE INITIALLY DEFERRED,
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "storage" VALUES(1,'CXLWmlbR32DQ','.',NULL,'local',NULL,'0JqSWM9DrErW',0,1795386821620222,1795386821620222,1,1,1);
+INSERT INTO "storage" VALUES(1,'RbvifPMxeW1F','.',NULL,'local',NULL,'nImlQNRHdlB1',0,1795805151229546,1795805151229546,1,1,1);
 CREATE TABLE transform (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -421,7 +422,6 @@ CREATE TABLE transform (
   stem TEXT NOT NULL,
   description TEXT,
   kind TEXT NOT NULL,
-  source_code TEXT,
   hash TEXT,
   reference TEXT,
   reference_type TEXT,
@@ -434,9 +434,10 @@ CREATE TABLE transform (
   branch_id INTEGER NOT NULL REFERENCES branch (id) DEFERRABLE INITIALLY DEFERRED,
   space_id INTEGER NOT NULL REFERENCES space (id) DEFERRABLE INITIALLY DEFERRED,
   run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
-  created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED
+  created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED,
+  source_code TEXT
 );
-INSERT INTO "transform" VALUES(1,'WqhfDwAPwFsw0000','script.py','script.py','WqhfDwAPwFsw',NULL,'script','
+INSERT INTO "transform" VALUES(1,'JAIMZFwABIDx0000','script.py','script.py','JAIMZFwABIDx',NULL,'script','cf03eaa2f6757ae81ff92d54ada8ddc3940c630d566a40b47c0a6d3619ea44bc',NULL,NULL,'./script.py',NULL,1,0,1795805151624620,1795805151624620,1,2,NULL,1,'
 import lamin_lite as ln
 
 @ln.step()
@@ -461,7 +462,7 @@ ln.Artifact("table.csv", key="gone.csv").save().delete()
 second.features.add_values({"temperature": 20.0})
 second.ulabels.add(ln.ULabel(name="checked").save())
 ln.finish()
-','cf03eaa2f6757ae81ff92d54ada8ddc3940c630d566a40b47c0a6d3619ea44bc',NULL,NULL,'./script.py',NULL,1,0,1795386821844570,1795386821844570,1,2,NULL,1);
+');
 CREATE TABLE transform_project (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   project_id INTEGER NOT NULL REFERENCES project (id) DEFERRABLE INITIALLY DEFERRED,
@@ -469,7 +470,7 @@ CREATE TABLE transform_project (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "transform_project" VALUES(1,1,1,1,1795386822057990);
+INSERT INTO "transform_project" VALUES(1,1,1,1,1795805151820671);
 CREATE TABLE transform_record (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   record_id INTEGER NOT NULL REFERENCES record (id) DEFERRABLE INITIALLY DEFERRED,
@@ -502,7 +503,7 @@ CREATE TABLE ulabel (
   created_by_id INTEGER NOT NULL REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED,
   type_id INTEGER REFERENCES ulabel (id) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "ulabel" VALUES(1,'v3y3EXn8','checked','checked',NULL,NULL,NULL,0,0,1795386822295557,1795386822295557,1,2,1,1,NULL);
+INSERT INTO "ulabel" VALUES(1,'FbV8FHcQ','checked','checked',NULL,NULL,NULL,0,0,1795805152067820,1795805152067820,1,2,1,1,NULL);
 CREATE TABLE ulabel_parent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   child_id INTEGER NOT NULL REFERENCES ulabel (id) DEFERRABLE INITIALLY DEFERRED,
@@ -517,7 +518,7 @@ CREATE TABLE ulabel_project (
   by_run_id INTEGER REFERENCES run (id) DEFERRABLE INITIALLY DEFERRED,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "ulabel_project" VALUES(1,1,1,1,1795386822295924);
+INSERT INTO "ulabel_project" VALUES(1,1,1,1,1795805152068049);
 CREATE TABLE users (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uid TEXT NOT NULL UNIQUE,
@@ -525,168 +526,155 @@ CREATE TABLE users (
   name TEXT,
   created_at INTEGER NOT NULL
 );
-INSERT INTO "users" VALUES(1,'KEKAAeiO','root',NULL,1795386821620222);
+INSERT INTO "users" VALUES(1,'ovX7arU8','root',NULL,1795805151229546);
 CREATE INDEX space_created_by_id ON space (created_by_id) WHERE created_by_id IS NOT NULL;
 CREATE INDEX branch_created_by_id ON branch (created_by_id) WHERE created_by_id IS NOT NULL;
-CREATE INDEX storage_branch_id ON storage (branch_id);
-CREATE INDEX storage_space_id ON storage (space_id);
 CREATE INDEX storage_created_by_id ON storage (created_by_id);
-CREATE UNIQUE INDEX transform_latest ON transform (stem, branch_id) WHERE is_latest = 1;
-CREATE UNIQUE INDEX transform_family ON transform (key, origin, branch_id) WHERE is_latest = 1 AND branch_id <> -1;
-CREATE INDEX transform_key ON transform (key);
-CREATE INDEX transform_stem ON transform (stem);
-CREATE INDEX transform_created ON transform (created_at);
 CREATE INDEX transform_key_fold ON transform (key_fold);
-CREATE INDEX transform_branch_id ON transform (branch_id);
-CREATE INDEX transform_space_id ON transform (space_id);
 CREATE INDEX transform_run_id ON transform (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX transform_created_by_id ON transform (created_by_id);
-CREATE INDEX run_started ON run (started_at);
-CREATE INDEX run_of_transform ON run (transform_id, started_at);
-CREATE INDEX run_status ON run (status);
-CREATE UNIQUE INDEX run_reference ON run (reference_type, reference) WHERE reference IS NOT NULL;
-CREATE INDEX run_branch_id ON run (branch_id);
-CREATE INDEX run_space_id ON run (space_id);
+CREATE UNIQUE INDEX transform_latest ON transform (stem, branch_id) WHERE is_latest = 1;
+CREATE UNIQUE INDEX transform_family ON transform (key, origin, branch_id) WHERE is_latest = 1 AND branch_id <> -1;
+CREATE INDEX transform_key ON transform (key, origin);
+CREATE INDEX transform_stem ON transform (stem);
+CREATE INDEX transform_hash ON transform (hash);
+CREATE INDEX transform_created ON transform (created_at);
+CREATE INDEX transform_origin ON transform (origin);
 CREATE INDEX run_transform_id ON run (transform_id);
 CREATE INDEX run_report_id ON run (report_id) WHERE report_id IS NOT NULL;
 CREATE INDEX run_environment_id ON run (environment_id) WHERE environment_id IS NOT NULL;
 CREATE INDEX run_created_by_id ON run (created_by_id);
 CREATE INDEX run_initiated_by_run_id ON run (initiated_by_run_id) WHERE initiated_by_run_id IS NOT NULL;
+CREATE INDEX run_started ON run (started_at);
+CREATE INDEX run_of_transform ON run (transform_id, started_at);
+CREATE INDEX run_status ON run (status);
+CREATE UNIQUE INDEX run_reference ON run (reference_type, reference) WHERE reference IS NOT NULL;
+CREATE INDEX artifact_key_fold ON artifact (key_fold);
+CREATE INDEX artifact_run_id ON artifact (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX artifact_created_by_id ON artifact (created_by_id);
 CREATE UNIQUE INDEX artifact_latest ON artifact (stem, branch_id) WHERE is_latest = 1;
 CREATE UNIQUE INDEX artifact_family ON artifact (key, branch_id) WHERE is_latest = 1 AND branch_id <> -1;
 CREATE INDEX artifact_key ON artifact (key);
 CREATE INDEX artifact_stem ON artifact (stem);
+CREATE INDEX artifact_hash ON artifact (hash);
 CREATE INDEX artifact_created ON artifact (created_at);
-CREATE INDEX artifact_key_fold ON artifact (key_fold);
-CREATE INDEX artifact_branch_id ON artifact (branch_id);
-CREATE INDEX artifact_space_id ON artifact (space_id);
-CREATE INDEX artifact_storage_id ON artifact (storage_id);
-CREATE INDEX artifact_run_id ON artifact (run_id) WHERE run_id IS NOT NULL;
-CREATE INDEX artifact_created_by_id ON artifact (created_by_id);
+CREATE INDEX artifact_run_files ON artifact (description) WHERE kind = '__lamin_lite_run__';
+CREATE INDEX collection_key_fold ON collection (key_fold);
+CREATE INDEX collection_run_id ON collection (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX collection_created_by_id ON collection (created_by_id);
 CREATE UNIQUE INDEX collection_latest ON collection (stem, branch_id) WHERE is_latest = 1;
 CREATE UNIQUE INDEX collection_family ON collection (key, branch_id) WHERE is_latest = 1 AND branch_id <> -1;
 CREATE INDEX collection_key ON collection (key);
 CREATE INDEX collection_stem ON collection (stem);
+CREATE INDEX collection_hash ON collection (hash);
 CREATE INDEX collection_created ON collection (created_at);
-CREATE INDEX collection_key_fold ON collection (key_fold);
-CREATE INDEX collection_branch_id ON collection (branch_id);
-CREATE INDEX collection_space_id ON collection (space_id);
-CREATE INDEX collection_run_id ON collection (run_id) WHERE run_id IS NOT NULL;
-CREATE INDEX collection_created_by_id ON collection (created_by_id);
-CREATE UNIQUE INDEX project_name_in_type ON project (coalesce(type_id, 0), name) WHERE branch_id <> -1;
-CREATE INDEX project_name ON project (name);
 CREATE INDEX project_name_fold ON project (name_fold);
-CREATE INDEX project_branch_id ON project (branch_id);
-CREATE INDEX project_space_id ON project (space_id);
 CREATE INDEX project_run_id ON project (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX project_created_by_id ON project (created_by_id);
 CREATE INDEX project_type_id ON project (type_id) WHERE type_id IS NOT NULL;
-CREATE UNIQUE INDEX ulabel_name_in_type ON ulabel (coalesce(type_id, 0), name) WHERE branch_id <> -1;
-CREATE INDEX ulabel_name ON ulabel (name);
+CREATE UNIQUE INDEX project_name_in_type ON project (coalesce(type_id, 0), name) WHERE branch_id <> -1;
+CREATE INDEX project_name ON project (name);
 CREATE INDEX ulabel_name_fold ON ulabel (name_fold);
-CREATE INDEX ulabel_branch_id ON ulabel (branch_id);
-CREATE INDEX ulabel_space_id ON ulabel (space_id);
 CREATE INDEX ulabel_run_id ON ulabel (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX ulabel_created_by_id ON ulabel (created_by_id);
 CREATE INDEX ulabel_type_id ON ulabel (type_id) WHERE type_id IS NOT NULL;
-CREATE UNIQUE INDEX record_name_in_type ON record (coalesce(type_id, 0), name) WHERE branch_id <> -1;
-CREATE INDEX record_name ON record (name);
+CREATE UNIQUE INDEX ulabel_name_in_type ON ulabel (coalesce(type_id, 0), name) WHERE branch_id <> -1;
+CREATE INDEX ulabel_name ON ulabel (name);
 CREATE INDEX record_name_fold ON record (name_fold);
-CREATE INDEX record_branch_id ON record (branch_id);
-CREATE INDEX record_space_id ON record (space_id);
 CREATE INDEX record_run_id ON record (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX record_created_by_id ON record (created_by_id);
 CREATE INDEX record_type_id ON record (type_id) WHERE type_id IS NOT NULL;
-CREATE UNIQUE INDEX feature_name ON feature (name) WHERE branch_id <> -1;
+CREATE UNIQUE INDEX record_name_in_type ON record (coalesce(type_id, 0), name) WHERE branch_id <> -1;
+CREATE INDEX record_name ON record (name);
 CREATE INDEX feature_name_fold ON feature (name_fold);
-CREATE INDEX feature_branch_id ON feature (branch_id);
-CREATE INDEX feature_space_id ON feature (space_id);
 CREATE INDEX feature_run_id ON feature (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX feature_created_by_id ON feature (created_by_id);
 CREATE INDEX feature_type_id ON feature (type_id) WHERE type_id IS NOT NULL;
+CREATE UNIQUE INDEX feature_name ON feature (name) WHERE branch_id <> -1;
+CREATE INDEX feature_any_name ON feature (name);
 CREATE UNIQUE INDEX replica_place ON replica (storage_id, name, hash);
 CREATE INDEX replica_hash ON replica (hash);
-CREATE UNIQUE INDEX run_artifact_link ON run_artifact (run_id, artifact_id, role);
 CREATE INDEX run_artifact_artifact_id ON run_artifact (artifact_id);
+CREATE UNIQUE INDEX run_artifact_link ON run_artifact (run_id, artifact_id, role);
 CREATE INDEX run_param_number ON run_param (path, kind, number, owner_id);
 CREATE INDEX run_param_text ON run_param (path, kind, text, owner_id) WHERE text IS NOT NULL;
 CREATE INDEX environment_seen_artifact_id ON environment_seen (artifact_id);
 CREATE UNIQUE INDEX collection_artifact_place ON collection_artifact (collection_id, place);
 CREATE UNIQUE INDEX collection_artifact_link ON collection_artifact (artifact_id, collection_id);
-CREATE UNIQUE INDEX run_collection_link ON run_collection (run_id, collection_id, role);
 CREATE INDEX run_collection_collection_id ON run_collection (collection_id);
+CREATE UNIQUE INDEX run_collection_link ON run_collection (run_id, collection_id, role);
+CREATE INDEX run_value_feature_id ON run_value (feature_id);
 CREATE INDEX run_value_whole ON run_value (feature_id, whole, owner_id) WHERE whole IS NOT NULL;
 CREATE INDEX run_value_number ON run_value (feature_id, number, owner_id) WHERE number IS NOT NULL;
 CREATE INDEX run_value_text ON run_value (feature_id, text, owner_id) WHERE text IS NOT NULL;
 CREATE UNIQUE INDEX run_value_place ON run_value (owner_id, feature_id, place);
-CREATE INDEX run_value_feature_id ON run_value (feature_id);
+CREATE INDEX artifact_value_feature_id ON artifact_value (feature_id);
 CREATE INDEX artifact_value_whole ON artifact_value (feature_id, whole, owner_id) WHERE whole IS NOT NULL;
 CREATE INDEX artifact_value_number ON artifact_value (feature_id, number, owner_id) WHERE number IS NOT NULL;
 CREATE INDEX artifact_value_text ON artifact_value (feature_id, text, owner_id) WHERE text IS NOT NULL;
 CREATE UNIQUE INDEX artifact_value_place ON artifact_value (owner_id, feature_id, place);
-CREATE INDEX artifact_value_feature_id ON artifact_value (feature_id);
+CREATE INDEX record_value_feature_id ON record_value (feature_id);
 CREATE INDEX record_value_whole ON record_value (feature_id, whole, owner_id) WHERE whole IS NOT NULL;
 CREATE INDEX record_value_number ON record_value (feature_id, number, owner_id) WHERE number IS NOT NULL;
 CREATE INDEX record_value_text ON record_value (feature_id, text, owner_id) WHERE text IS NOT NULL;
 CREATE UNIQUE INDEX record_value_place ON record_value (owner_id, feature_id, place);
-CREATE INDEX record_value_feature_id ON record_value (feature_id);
-CREATE UNIQUE INDEX collection_project_link ON collection_project (collection_id, project_id);
 CREATE INDEX collection_project_project_id ON collection_project (project_id);
 CREATE INDEX collection_project_by_run_id ON collection_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX collection_record_link ON collection_record (collection_id, record_id);
+CREATE UNIQUE INDEX collection_project_link ON collection_project (collection_id, project_id);
 CREATE INDEX collection_record_record_id ON collection_record (record_id);
 CREATE INDEX collection_record_by_run_id ON collection_record (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX collection_ulabel_link ON collection_ulabel (collection_id, ulabel_id);
+CREATE UNIQUE INDEX collection_record_link ON collection_record (collection_id, record_id);
 CREATE INDEX collection_ulabel_ulabel_id ON collection_ulabel (ulabel_id);
 CREATE INDEX collection_ulabel_by_run_id ON collection_ulabel (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX artifact_project_link ON artifact_project (artifact_id, project_id);
+CREATE UNIQUE INDEX collection_ulabel_link ON collection_ulabel (collection_id, ulabel_id);
 CREATE INDEX artifact_project_project_id ON artifact_project (project_id);
 CREATE INDEX artifact_project_by_run_id ON artifact_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX artifact_record_link ON artifact_record (artifact_id, record_id);
+CREATE UNIQUE INDEX artifact_project_link ON artifact_project (artifact_id, project_id);
 CREATE INDEX artifact_record_record_id ON artifact_record (record_id);
 CREATE INDEX artifact_record_by_run_id ON artifact_record (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX artifact_ulabel_link ON artifact_ulabel (artifact_id, ulabel_id);
+CREATE UNIQUE INDEX artifact_record_link ON artifact_record (artifact_id, record_id);
 CREATE INDEX artifact_ulabel_ulabel_id ON artifact_ulabel (ulabel_id);
 CREATE INDEX artifact_ulabel_by_run_id ON artifact_ulabel (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX transform_project_link ON transform_project (project_id, transform_id);
+CREATE UNIQUE INDEX artifact_ulabel_link ON artifact_ulabel (artifact_id, ulabel_id);
 CREATE INDEX transform_project_transform_id ON transform_project (transform_id);
 CREATE INDEX transform_project_by_run_id ON transform_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX run_project_link ON run_project (project_id, run_id);
+CREATE UNIQUE INDEX transform_project_link ON transform_project (project_id, transform_id);
 CREATE INDEX run_project_run_id ON run_project (run_id);
 CREATE INDEX run_project_by_run_id ON run_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX record_project_link ON record_project (project_id, record_id);
+CREATE UNIQUE INDEX run_project_link ON run_project (project_id, run_id);
 CREATE INDEX record_project_record_id ON record_project (record_id);
 CREATE INDEX record_project_by_run_id ON record_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX feature_project_link ON feature_project (project_id, feature_id);
+CREATE UNIQUE INDEX record_project_link ON record_project (project_id, record_id);
 CREATE INDEX feature_project_feature_id ON feature_project (feature_id);
 CREATE INDEX feature_project_by_run_id ON feature_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX ulabel_project_link ON ulabel_project (project_id, ulabel_id);
+CREATE UNIQUE INDEX feature_project_link ON feature_project (project_id, feature_id);
 CREATE INDEX ulabel_project_ulabel_id ON ulabel_project (ulabel_id);
 CREATE INDEX ulabel_project_by_run_id ON ulabel_project (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX project_parent_link ON project_parent (child_id, parent_id);
+CREATE UNIQUE INDEX ulabel_project_link ON ulabel_project (project_id, ulabel_id);
 CREATE INDEX project_parent_parent_id ON project_parent (parent_id);
 CREATE INDEX project_parent_by_run_id ON project_parent (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX record_ulabel_link ON record_ulabel (record_id, ulabel_id);
+CREATE UNIQUE INDEX project_parent_link ON project_parent (child_id, parent_id);
 CREATE INDEX record_ulabel_ulabel_id ON record_ulabel (ulabel_id);
 CREATE INDEX record_ulabel_by_run_id ON record_ulabel (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX transform_record_link ON transform_record (record_id, transform_id);
+CREATE UNIQUE INDEX record_ulabel_link ON record_ulabel (record_id, ulabel_id);
 CREATE INDEX transform_record_transform_id ON transform_record (transform_id);
 CREATE INDEX transform_record_by_run_id ON transform_record (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX run_record_link ON run_record (record_id, run_id);
+CREATE UNIQUE INDEX transform_record_link ON transform_record (record_id, transform_id);
 CREATE INDEX run_record_run_id ON run_record (run_id);
 CREATE INDEX run_record_by_run_id ON run_record (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX record_parent_link ON record_parent (child_id, parent_id);
+CREATE UNIQUE INDEX run_record_link ON run_record (record_id, run_id);
 CREATE INDEX record_parent_parent_id ON record_parent (parent_id);
 CREATE INDEX record_parent_by_run_id ON record_parent (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX transform_ulabel_link ON transform_ulabel (ulabel_id, transform_id);
+CREATE UNIQUE INDEX record_parent_link ON record_parent (child_id, parent_id);
 CREATE INDEX transform_ulabel_transform_id ON transform_ulabel (transform_id);
 CREATE INDEX transform_ulabel_by_run_id ON transform_ulabel (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX run_ulabel_link ON run_ulabel (ulabel_id, run_id);
+CREATE UNIQUE INDEX transform_ulabel_link ON transform_ulabel (ulabel_id, transform_id);
 CREATE INDEX run_ulabel_run_id ON run_ulabel (run_id);
 CREATE INDEX run_ulabel_by_run_id ON run_ulabel (by_run_id) WHERE by_run_id IS NOT NULL;
-CREATE UNIQUE INDEX ulabel_parent_link ON ulabel_parent (child_id, parent_id);
+CREATE UNIQUE INDEX run_ulabel_link ON run_ulabel (ulabel_id, run_id);
 CREATE INDEX ulabel_parent_parent_id ON ulabel_parent (parent_id);
 CREATE INDEX ulabel_parent_by_run_id ON ulabel_parent (by_run_id) WHERE by_run_id IS NOT NULL;
+CREATE UNIQUE INDEX ulabel_parent_link ON ulabel_parent (child_id, parent_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('branch',1);
 INSERT INTO "sqlite_sequence" VALUES('space',2);

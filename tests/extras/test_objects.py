@@ -1,6 +1,7 @@
 """Objects of optional libraries come back as the type that was saved; files can be opened without being read whole."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,12 +40,12 @@ class TestPandas:
         some = frame[frame["count"] > 3]
         pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(some, key="some.csv").save().load(), some)
 
-    def test_a_named_index_is_a_column_of_text_files_and_stays_an_index_in_parquet(self, instance, pd, frame):
-        pytest.importorskip("pyarrow")
+    @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".parquet"])
+    def test_a_named_index_comes_back_as_the_index(self, instance, pd, frame, suffix):
+        if suffix == ".parquet":
+            pytest.importorskip("pyarrow")
         named = frame.set_index("gene")
-        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(named, key="g.csv").save().load(), frame)
-        assert instance.Artifact.from_dataframe(named, key="g.json").save().load()["gene"].tolist() == list(named.index)
-        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(named, key="g.parquet").save().load(), named)
+        pd.testing.assert_frame_equal(instance.Artifact.from_dataframe(named, key=f"g{suffix}").save().load(), named)
 
     def test_saving_the_same_frame_again_leaves_the_kind_that_somebody_chose(self, instance, frame):
         instance.Artifact.from_dataframe(frame, key="g.csv", kind="raw data").save()
@@ -72,6 +73,32 @@ class TestPandas:
             instance.Artifact.from_dataframe(value, key="x.json")
         assert instance.Artifact.filter().count() == 0
 
+    def test_of_what_is_no_frame_no_file_is_left(self, instance):
+        with pytest.raises(ln.errors.InvalidArgument, match="type dict is no DataFrame"):
+            instance.Artifact.from_dataframe({"a": 1}, key="x.json")
+        assert not list(Path(instance.cache_dir).rglob("x.json"))
+
+    @pytest.mark.parametrize(("name", "says"), [("q.txt", ".parquet"), ("q", ".csv"), ("q.h5ad", ".json")])
+    def test_a_file_that_cannot_hold_a_frame_is_refused(self, instance, workdir, name, says):
+        (workdir / name).write_text("a")
+        with pytest.raises(ln.errors.InvalidArgument, match=rf"{name} holds no DataFrame, .*{says}"):
+            instance.Artifact.from_dataframe(name, key=name)
+
+    def test_a_suffix_that_cannot_hold_a_frame_is_told_with_those_that_can(self, instance, frame):
+        with pytest.raises(
+            ln.errors.InvalidArgument, match=r"cannot be written as '\.xlsx'.*\.csv, .*\.parquet, \.tsv"
+        ):
+            instance.Artifact.from_dataframe(frame, key="w.xlsx")
+
+    @pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+    def test_rows_of_a_file_are_counted_where_it_tells_them(self, instance, frame, workdir, suffix):
+        pytest.importorskip("pyarrow")
+        getattr(frame, f"to_{suffix[1:]}")(f"q{suffix}")
+        assert instance.Artifact.from_dataframe(f"q{suffix}", key=f"q{suffix}").save().n_observations == 3
+        assert instance.Artifact.from_dataframe(f"q{suffix}", description="d", n_observations=2).n_observations == 2
+        (workdir / f"q{suffix}").write_text("no table")
+        assert instance.Artifact.from_dataframe(f"q{suffix}", key=f"q{suffix}").n_observations is None
+
     def test_a_frame_needs_a_key_or_a_description(self, instance, frame):
         with pytest.raises(ln.errors.InvalidArgument, match=r"key='dataset\.parquet'"):
             instance.Artifact.from_dataframe(frame)
@@ -84,8 +111,10 @@ class TestPandas:
         monkeypatch.delitem(sys.modules, "lamin_lite_extras.pandas", raising=False)
         with pytest.raises(
             ln.errors.MissingExtra, match=r"Loading a DataFrame needs pandas: pip install 'lamin-lite\[pandas\]'"
-        ):
+        ) as told:
             saved.load()
+        assert told.value.__cause__ is None
+        assert told.value.__suppress_context__
         assert saved.cache().read_text().startswith("gene,count")
 
 
@@ -132,6 +161,12 @@ class TestPolars:
         assert (saved.otype, saved.n_observations) == ("polars.DataFrame", 2)
         assert saved.load().equals(frame)
 
+    @pytest.mark.parametrize("key", ["t.json", "t.arrow"])
+    def test_a_suffix_that_polars_does_not_write_is_told_with_those_that_it_does(self, instance, key):
+        pl = pytest.importorskip("polars")
+        with pytest.raises(ln.errors.InvalidArgument, match=r"it, \.csv, \.feather, \.parquet, \.tsv;"):
+            instance.Artifact.from_dataframe(pl.DataFrame({"a": [1]}), key=key)
+
 
 class TestNumpy:
     @pytest.fixture
@@ -177,7 +212,7 @@ class TestAnndata:
         assert (one.X == other.X).all()
         assert one.obs["cell_type"].astype(str).tolist() == other.obs["cell_type"].astype(str).tolist()
 
-    @pytest.mark.parametrize("key", ["cells.h5ad", "cells.anndata.zarr", "cells"])
+    @pytest.mark.parametrize("key", ["cells.h5ad", "cells.anndata.zarr", "cells.zarr", "cells"])
     def test_a_matrix_comes_back_as_a_matrix(self, instance, matrix, key):
         if key.endswith("zarr"):
             pytest.importorskip("zarr")
@@ -186,7 +221,7 @@ class TestAnndata:
         assert saved.key == (key if "." in key else "cells.h5ad")
         self.same(saved.load(), matrix)
 
-    @pytest.mark.parametrize("key", ["cells.h5ad", "cells.anndata.zarr"])
+    @pytest.mark.parametrize("key", ["cells.h5ad", "cells.anndata.zarr", "cells.zarr"])
     def test_a_matrix_is_opened_without_being_read_whole(self, instance, matrix, key):
         if key.endswith("zarr"):
             pytest.importorskip("zarr")
@@ -201,6 +236,26 @@ class TestAnndata:
         with pytest.raises(ln.errors.InvalidArgument):
             instance.Artifact.from_anndata(ln.examples.datasets.mini_immuno.get_dataset1(), key="cells.csv")
         assert instance.Artifact.filter().count() == 0
+
+    def test_a_file_of_a_matrix_is_counted_and_one_that_can_be_none_is_refused(self, instance, matrix, workdir):
+        matrix.write_h5ad(workdir / "p.h5ad")
+        assert instance.Artifact.from_anndata("p.h5ad", key="p.h5ad").save().n_observations == 6
+        (workdir / "q.csv").write_text("a")
+        with pytest.raises(ln.errors.InvalidArgument, match=r"q\.csv holds no AnnData, .*\.h5ad"):
+            instance.Artifact.from_anndata("q.csv", key="q.csv")
+        with pytest.raises(ln.errors.InvalidArgument, match=r"written as '\.csv'.*\.anndata\.zarr, \.h5ad, \.zarr"):
+            instance.Artifact.from_anndata(matrix, key="m.csv")
+
+    def test_without_the_library_one_sentence_says_so_in_good_english(self, instance, matrix, workdir, run_python):
+        instance.Artifact.from_anndata(matrix, key="cells.h5ad").save()
+        script = workdir / "s.py"
+        script.write_text(
+            "import sys\nsys.modules['anndata'] = None\nimport lamin_lite as ln\nln.Artifact.get(key='cells.h5ad').load()\n"
+        )
+        done = run_python(script, cwd=workdir)
+        assert "Loading an AnnData needs anndata: pip install 'lamin-lite[anndata]'." in done.stderr
+        assert "direct cause" not in done.stderr
+        assert "importlib" not in done.stderr
 
     def test_a_store_with_pickles_is_not_read(self, instance, matrix, workdir):
         zarr = pytest.importorskip("zarr")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import lamin_lite as ln
@@ -39,6 +41,21 @@ def test_a_run_tells_params_outputs_environment_and_process(instance):
         assert fact in text
 
 
+def test_artifacts_among_the_params_of_a_run_are_told_by_their_keys(instance):
+    @ln.step()
+    def count(tables, single):
+        return ln.Artifact.from_object([len(tables)], key="count.json").save()
+
+    one = ln.Artifact.get(key="data.bin")
+    ln.track(key="other.py", path=__file__)
+    run = count([one, one], single=one).run
+    ln.finish()
+    text = run.describe(return_str=True)
+    assert "tables = [data.bin, data.bin]" in text
+    assert "single = data.bin" in text
+    assert "count(tables=[data.bin, data.bin], single=data.bin)" in text
+
+
 def test_a_transform_tells_its_runs_and_source(instance):
     text = ln.Transform.get(key="test.py").describe(return_str=True)
     assert ln.Run.filter().one().uid in text
@@ -51,6 +68,16 @@ def test_versions_are_listed_once_there_are_two(instance, workdir):
     (workdir / "data.bin").write_bytes(b"y")
     ln.Artifact("data.bin", key="data.bin").save()
     assert "this one" in ln.Artifact.get(key="data.bin").describe(return_str=True)
+
+
+def test_long_keys_in_a_narrow_terminal_keep_their_ends_and_uids(instance, workdir, monkeypatch):
+    (workdir / "a.csv").write_text("a")
+    collected = ln.Collection([ln.Artifact("a.csv", key=f"{'folder/' * 20}a.csv").save()], key="all").save()
+    for columns in (80, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        line = collected.describe(return_str=True).splitlines()[-1]
+        assert len(line) <= min(columns, 100)
+        assert re.search(r"…/(folder/)+a\.csv  \w{20}  1 B$", line)
 
 
 def test_describe_prints_and_returns_nothing(instance, capsys):

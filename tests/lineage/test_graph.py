@@ -107,8 +107,38 @@ def test_the_same_bytes_again_are_dashed_and_not_followed(instance):
     assert sorted(edge.role for edge in graph.edges if edge.target == second.uid) == ["created", "recreated"]
     assert "└╌ remade by" in str(graph)
     below = str(first.view_lineage(return_graph=True)).partition("What was made")[2]
-    assert below.count("second.csv") == 2
-    assert below.count("└╌ second.csv") == 1
+    assert below.count("└─ second.csv") == below.count("└╌ second.csv") == 1
+
+
+@ln.step()
+def count(table):
+    return ln.Artifact.from_object([len(table.load())], key="count.json").save()
+
+
+def test_what_a_run_read_that_only_made_again_is_shown_and_not_walked_from(instance):
+    other = combine(combine(key="zero.csv"), key="other.csv")
+    made = count(combine(combine(key="first.csv"), key="second.csv"))
+    assert count(other) == made
+    graph = made.view_lineage(return_graph=True)
+    again = next(edge.source for edge in graph.edges if edge.role == "recreated")
+    assert [edge.source for edge in graph.edges if edge.target == again] == [other.uid]
+    remade = str(graph).partition("╌ remade by")[2]
+    assert "└─ other.csv" in remade
+    assert "zero.csv" not in remade
+    assert "first.csv" in str(graph)
+    assert 'class="edge again"' in graph.to_svg()
+    assert not graph.is_cut
+
+
+def test_of_very_many_inputs_of_remaking_runs_the_others_are_counted(instance, monkeypatch):
+    monkeypatch.setattr("lamin_lite.lineage.graph.AGAIN", 3)
+    made, *others = [count(combine(key=f"{name}.csv")) for name in "abcdef"]
+    assert set(others) == {made}
+    graph = made.view_lineage(return_graph=True)
+    assert graph.is_cut
+    assert [counts for _, *counts in graph.cuts] == [[1, 0], [1, 0]]  # of the two that came first
+    assert [title in str(graph) for title in ("a.csv", "b.csv", "c.csv", "d.csv")] == [True, False, False, True]
+    assert str(graph).count("… 1 more") == 2
 
 
 def test_runs_and_transforms_have_a_lineage_too(instance, capsys):

@@ -114,19 +114,49 @@ def test_links_lead_to_the_address_that_is_given():
     ]
 
 
-@pytest.mark.slow
-def test_a_browser_runs_the_script_and_shows_hostile_names_as_text(tmp_path):
+def shown(text, folder):
+    """The page as a browser has it, once its scripts ran."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium here: the script of the page was not run")
-    nodes = [node(f"a{at}", title=text) for at, text in enumerate(HOSTILE)]
-    graph = graph_of(["r1 > a0", *(f"a{at} > r1" for at in range(1, len(HOSTILE)))], nodes=nodes)
-    graph.to_html(tmp_path / "page.html", siblings=99)
+    (folder / "page.html").write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [program, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
-         "--dump-dom", (tmp_path / "page.html").as_uri()],
+        [program, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
+         "--dump-dom", (folder / "page.html").as_uri()],
         capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
     )  # fmt: skip
     page = Page(done.stdout)
     assert "live" in page.all("body")[0].get("class", ""), done.stderr[-2000:]
+    return page
+
+
+@pytest.mark.slow
+def test_a_click_shows_what_a_box_came_from_also_while_something_is_searched(tmp_path):
+    text = graph_of(["r1 > a0", "a1 > r1", "r1 > a2", "a3 > r3"]).to_html()
+    user = """<script>
+      var find = document.getElementById("find"), bright = [];
+      function note() {
+        var boxes = document.querySelectorAll("[data-box]:not(.fade)");
+        bright.push(Array.from(boxes, function (box) { return box.querySelector(".title").textContent; }).join(" "));
+      }
+      find.value = "a2";
+      find.dispatchEvent(new Event("input"));
+      note();
+      document.querySelector("[data-box].root").dispatchEvent(new MouseEvent("click", { bubbles: true }));
+      note();
+      document.getElementById("close").click();
+      note();
+      find.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+      note();
+      document.title = bright.join(", ");
+    </script></body>"""
+    page = shown(re.sub("<meta http-equiv[^>]*>", "", text).replace("</body>", user), tmp_path)
+    assert page.texts["title"][0] == "a2.csv, r1() a0.csv a1.csv, a2.csv, a2.csv"
+
+
+@pytest.mark.slow
+def test_a_browser_runs_the_script_and_shows_hostile_names_as_text(tmp_path):
+    nodes = [node(f"a{at}", title=text) for at, text in enumerate(HOSTILE)]
+    graph = graph_of(["r1 > a0", *(f"a{at} > r1" for at in range(1, len(HOSTILE)))], nodes=nodes)
+    page = shown(graph.to_html(siblings=99), tmp_path)
     assert {box["title"] for box in page.data["boxes"]} == {"r1()", *map(labels.clean, HOSTILE)}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lamin_lite.lineage.heights import BOX_GAP, FRAME_BOTTOM, FRAME_GAP, FRAME_TOP, LINE_GAP
 from lamin_lite.lineage.layout import FRAME_SIDE, arranged
 
 NEARLY = 1e-6
@@ -79,6 +80,43 @@ def test_a_frame_holds_its_group_and_nothing_else(drawing):
             assert holds(frame, box) if its == group else not overlap(frame, box)
     for one, other in itertools.combinations(layout.frames.values(), 2):
         assert not overlap(one, other)
+
+
+@settings(max_examples=300, deadline=None)
+@given(drawings())
+def test_a_frame_is_as_wide_and_high_as_its_boxes_and_the_lines_through_it_need(drawing):
+    _, edges, groups, _ = drawing
+    layout = arranged(*drawing)
+    for group, frame in layout.frames.items():
+        boxes = [box for box, its in zip(layout.boxes, groups) if its == group]
+        assert frame.x == pytest.approx(min(box.x for box in boxes) - FRAME_SIDE)
+        assert frame.x + frame.width == pytest.approx(max(box.x + box.width for box in boxes) + FRAME_SIDE)
+        lines = LINE_GAP * sum(group in (groups[source], groups[target]) for source, target in edges)
+        top, bottom = frame.y + FRAME_TOP, frame.y + frame.height - FRAME_BOTTOM
+        end = top - BOX_GAP
+        for box in sorted(boxes, key=lambda box: box.y):  # no blank part between two of them, nor at the ends
+            assert box.y <= end + BOX_GAP + lines + NEARLY
+            end = max(end, box.y + box.height)
+        assert bottom <= end + lines + NEARLY
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 30])
+def test_the_frames_of_a_workflow_that_ran_often_are_as_high_as_that_of_its_first_run(count):
+    """Each run makes the same file again, and a step of it the result."""
+    made, result, runs = 0, 1, range(count)
+    edges = [edge for run in runs for edge in ((2 + 2 * run, made), (made, 3 + 2 * run), (3 + 2 * run, result))]
+    groups = [0, None, *(run for run in runs for _ in "ms")]
+    for some in (edges, [edge for edge in edges if edge[0] != made or edge[1] == 3]):
+        layout = arranged([(150, 42)] * len(groups), some, groups)
+        assert {round(frame.height) for frame in layout.frames.values()} == {86}
+
+
+def test_a_frame_and_what_it_is_linked_with_are_beside_each_other_and_straight():
+    edges = [(0, 1), (2, 1), (1, 3), (3, 4)]  # what is made outside is made again within, and read there
+    layout = arranged([(150, 42)] * 5, edges, [None, None, 0, 0, None], [1])
+    assert layout.boxes[0].y == pytest.approx(layout.boxes[1].y)
+    assert layout.boxes[3].y == pytest.approx(layout.boxes[4].y)
+    assert layout.frames[0].y == pytest.approx(layout.boxes[0].y + 42 + FRAME_GAP)
 
 
 @settings(max_examples=100, deadline=None)

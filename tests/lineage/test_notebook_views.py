@@ -57,6 +57,33 @@ def test_a_query_set_is_a_table_of_its_rows_that_says_when_it_is_cut(instance):
     assert "no rows" in read(instance.ULabel.filter(name="nobody")._repr_html_()).texts
 
 
+def test_a_table_tells_keys_apart_and_has_them_whole_under_the_pointer(instance, workdir):
+    keys = [f"analysis/2026/a/long/common/folder/of/all/file_{at}.csv" for at in range(3)]
+    for at, key in enumerate(keys):
+        (workdir / "a.csv").write_text(str(at))
+        instance.Artifact("a.csv", key=key).save()
+    html = instance.Artifact.filter()._repr_html_()
+    shown = [text for text in read(html).texts if "file_" in text]
+    assert [text.rpartition("/")[2] for text in shown] == ["file_0.csv", "file_1.csv", "file_2.csv"]
+    assert all(text.startswith("…/") for text in shown)
+    assert all(f'title="{key}"' in html for key in keys)
+
+
+def test_a_row_on_its_own_shows_all_of_its_texts(instance, workdir):
+    (workdir / "a.csv").write_text("a")
+    key, words = f"{'folder/' * 20}a.csv", "many words " * 30
+    row = instance.Artifact("a.csv", key=key, description=words).save()
+    html = row._repr_html_()
+    assert {key, words.strip(), row.hash} <= {text.strip() for text in read(html).texts}
+    assert "nowrap" not in html.partition("<tbody>")[2]
+
+
+def test_source_code_stands_as_it_is_written(instance):
+    html = markup.tree(("Source code", ["def f():\n\n    return 1"]))
+    assert "font-family:monospace" in html
+    assert "def f():\n\n    return 1</pre>" in html
+
+
 def test_a_row_is_a_table_of_its_fields(instance):
     html = instance.ULabel(name=EVIL).save()._repr_html_()
     assert read(html).texts[0] == "ULabel"

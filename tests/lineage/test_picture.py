@@ -109,7 +109,9 @@ def test_a_graph_that_was_not_read_to_its_end_says_so():
     )
 
 
-@pytest.mark.parametrize("limit", [{"depth": -1}, {"siblings": 1}, {"most": 0}])
+@pytest.mark.parametrize(
+    "limit", [{"depth": -1}, {"depth": "x"}, {"depth": 1.5}, {"siblings": 1}, {"siblings": None}, {"most": 0}]
+)
 def test_limits_that_leave_nothing_are_refused(limit):
     with pytest.raises(errors.InvalidArgument, match=f"{next(iter(limit))} is"):
         picture_of(graph_of(["r1 > a0"]), **limit)
@@ -128,6 +130,18 @@ def test_a_run_that_initiates_and_reads_is_in_its_own_frame():
     nodes = [node("r1", initiated_by="r9"), node("r9", entrypoint="main")]
     picture = picture_of(graph_of(["r9 > a1", "a1 > r1", "r1 > a0"], nodes=nodes))
     assert {box.title for box in picture.boxes if box.frame == "r9"} == {"main()", "a1.csv", "r1()"}
+
+
+def test_what_runs_read_that_only_made_again_is_dashed():
+    runs = range(10, 30)
+    again = [link for at in runs for link in (f"r{at} ~ a0", f"a2 > r{at}")]
+    nodes = [node(f"r{at}", entrypoint="again") for at in runs]
+    graph = graph_of(["r1 > a0", "a1 > r1", "r1 ~ a3", *again], nodes=nodes)
+    picture = picture_of(graph)
+    roles = {(link.source, link.target): link.role for link in picture.links}
+    assert roles["a1", "r1"] == "input"
+    assert {role for (source, _), role in roles.items() if source == "a2"} == {"again"}
+    assert any(box.several for box in picture.boxes)
 
 
 def test_a_transform_is_drawn_with_its_runs():

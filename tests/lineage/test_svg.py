@@ -136,9 +136,17 @@ def test_words_stay_in_their_boxes(text):
         shape = next(each for each in box if each.get("class") == "shape")
         left, right = map(float, re.match(r"M([\d.]+) .*?L([\d.]+) ", shape.get("d")).groups())
         for each in box.findall(SPACE + "text"):
-            size = svg.TITLE * svg.BOLD if each.get("class") == "title" else svg.NOTE
+            is_title = each.get("class") == "title"
+            size, bold = svg.TITLE if is_title else svg.NOTE, is_title and "root" in box.get("class").split()
             assert left < float(each.get("x"))
-            assert float(each.get("x")) + labels.width("".join(each.itertext()), size) < right
+            assert float(each.get("x")) + labels.width("".join(each.itertext()), size, bold=bold) < right
+
+
+def test_bold_words_and_others_are_not_wider_than_is_thought():
+    wide = "…/dataset_subsetted.parquet"
+    assert labels.width(wide, 1000) > 14_830  # DejaVu Sans
+    assert labels.width(wide, 1000, bold=True) > 16_654  # DejaVu Sans Bold
+    assert labels.width(wide, 1000, bold=True) < 17_500
 
 
 def test_a_file_is_written_whole(tmp_path):

@@ -35,10 +35,29 @@ def test_what_has_nothing_below_needs_no_mark():
     assert "see above" not in text
 
 
-def test_a_remaking_run_is_dashed_and_not_followed():
-    text = drawn(graph_of(["r1 > a0", "r2 ~ a0", "a1 > r2"]))
-    assert "└╌ remade by flow.py: r2()" in text
-    assert "a1" not in text
+def test_a_remaking_run_is_dashed_and_what_it_read_is_not_followed():
+    text = drawn(graph_of(["r1 > a0", "r2 ~ a0", "a1 > r2", "r3 > a1"]))
+    assert text.endswith("└╌ remade by flow.py: r2()  completed  1970-01-01 00:00 UTC\n   └─ a1.csv")
+
+
+def test_what_a_remaking_run_read_is_drawn_where_lineage_follows_it():
+    above = drawn(graph_of(["r1 > a0", "a1 > r1", "r3 > a1", "r2 ~ a0", "a1 > r2"]))
+    assert above.count("made by r3()") == 1
+    assert above.endswith("└─ a1.csv  ↑ see above")
+    below = drawn(graph_of(["r1 ~ a0", "a1 > r1", "r2 > a0", "a1 > r2", "r3 > a1"]))
+    assert "├╌ remade by flow.py: r1()  completed  1970-01-01 00:00 UTC\n│  └─ a1.csv  ⋯ see below\n" in below
+    assert below.endswith("└─ a1.csv\n      └─ made by r3()  completed  1970-01-01 00:00 UTC")
+
+
+def test_a_run_that_made_one_file_and_remade_another_is_drawn_once():
+    text = drawn(graph_of(["r1 > a0", "a1 > r1", "r2 > a1", "r1 ~ a1", "a2 > r1"]))
+    assert text.count("─ a2.csv") == 1
+    assert "└╌ remade by r1()  completed  1970-01-01 00:00 UTC  ↑ see above" in text
+
+
+def test_inputs_that_were_left_out_are_counted_at_their_run():
+    text = drawn(graph_of(["r1 > a0", "r2 ~ a0"], cuts=(("r2", 1234, 0),), is_cut=True))
+    assert "└╌ remade by flow.py: r2()  completed  1970-01-01 00:00 UTC\n   └─ … 1,234 more\n" in text
 
 
 def test_a_circle_ends():
@@ -93,6 +112,12 @@ def test_params_that_are_saved_rows_show_their_keys():
     graph = graph_of(["r1 > a0", "a1 > r1"])
     runs = tuple(each._replace(params={"table": "Artifact[a1]"}) if each.uid == "r1" else each for each in graph.nodes)
     assert "r1(table=a1.csv)" in drawn(graph._replace(nodes=runs))
+
+
+def test_artifacts_within_a_param_show_their_keys_too():
+    params = {"parents": ["Artifact[a1]", "Artifact[other]", 2], "in": {"a": ["Artifact[a1]"]}}
+    text = drawn(graph_of(["r1 > a0", "a1 > r1"], nodes=[node("r1", params=params)]))
+    assert 'r1(parents=[a1.csv, …, 2], in={"a": [a1.csv]})' in text
 
 
 def test_no_title_can_steer_the_terminal():

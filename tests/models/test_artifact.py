@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -482,6 +483,32 @@ def test_two_instances_may_register_the_same_folder(instance, lake, tmp_path):
     assert theirs.uid == lake.uid
     file = write(str(tmp_path / "lake/a.txt"))
     assert other.Artifact(file).save().load() == instance.Artifact(file).save().load() == "one"
+
+
+def test_an_object_that_is_never_saved_leaves_no_file(instance, run_python):
+    def left():
+        return list(Path(instance.root).rglob("made/*"))
+
+    with pytest.raises(ln.errors.InvalidArgument, match="no DataFrame"):
+        instance.Artifact.from_dataframe({"a": 1}, key="x.json")
+    assert left() == []
+    made = instance.Artifact.from_object({"a": 1}, key="x.json")
+    assert len(left()) == 1
+    del made
+    assert left() == []
+    ends = "import lamin_lite as ln\nmade = ln.Artifact.from_object({'a': 1}, key='x.json')\nprint(made.key)"
+    assert run_python(ends, cwd=instance.root).stdout == "x.json\n"
+    assert left() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_leaves_the_file_of_an_object_to_its_parent(instance, run_python):
+    code = (
+        "import os, sys, lamin_lite as ln\nmade = ln.Artifact.from_object({'a': 1}, key='x.json')\n"
+        "if os.fork() == 0:\n    sys.exit()\nos.wait()\nprint(made.save().load())"
+    )
+    done = run_python(code, cwd=instance.root)
+    assert done.stdout == "{'a': 1}\n", done.stderr
 
 
 def test_a_large_file_saved_again_is_not_written_again(instance):

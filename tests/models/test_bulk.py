@@ -148,3 +148,15 @@ def test_records_that_differ_in_numbers_only_are_no_similar_names(instance, tran
         assert "similar" not in caplog.text
         instance.Record(name="sampel 1").save()
     assert "similar name: 'sample" in caplog.text
+
+
+def test_what_is_no_list_of_rows_is_refused_with_what_to_write_instead(instance, transform):
+    with pytest.raises(
+        ln.errors.InvalidArgument, match=r"a list of rows, as in \[row\] for a single one, or row.save\(\)"
+    ):
+        ln.save(transform)
+    for wrong in (None, 3):
+        with pytest.raises(ln.errors.InvalidArgument, match=f"a list of rows, as in .*; got {wrong}"):
+            ln.save(wrong)
+    with pytest.raises(ln.errors.InvalidArgument, match="got None"):
+        ln.save([transform, None])

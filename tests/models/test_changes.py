@@ -8,6 +8,7 @@ import pytest
 
 import lamin_lite as ln
 from lamin_lite.sql import query
+from lamin_lite.sql.database import Transaction
 
 
 @pytest.fixture
@@ -102,3 +103,69 @@ def test_memory_does_not_grow_with_the_rows_that_are_changed(instance, monkeypat
         peaks[name] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert max(peaks.values()) < 12e6, peaks
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """The statements of transactions, but for those that only read."""
+    made = []
+    for name in ("execute", "execute_many"):
+        method = getattr(Transaction, name)
+        monkeypatch.setattr(
+            Transaction, name, lambda self, *args, method=method: made.append(args[0]) or method(self, *args)
+        )
+    update = Transaction.update
+    monkeypatch.setattr(Transaction, "update", lambda self, *args: made.append(args[0]) or update(self, *args))
+    return made
+
+
+def test_fields_from_which_nothing_follows_are_written_in_one_statement_a_batch(instance, statements):
+    transform = instance.Transform(key="t.py").save()
+    runs = ln.save([instance.Run(transform=transform, params={"at": at % 3}) for at in range(1_000)])
+    before = instance.Run.get(runs[0].uid).updated_at
+    with instance.database.write("forget") as tx:
+        tx.execute("DELETE FROM run_param WHERE owner_id > 1")
+    statements.clear()
+    found = instance.Run.filter()
+    assert found.update(description="x", status="errored", extra_data={"a": 1}, started_at="2026-01-01T00:00Z") == 1_000
+    assert len(statements) == 1_000 / query.BATCH
+    assert instance.Run.filter(description="x", status="errored", started_at__isnull=False).count() == 1_000
+    assert instance.Run.filter(extra_data__a=1, updated_at__gt=before).count() == 1_000
+    assert instance.Run.filter(params__at__gte=0).count() == 1  # the index of params is left alone
+    statements.clear()
+    assert found.update(description="x", extra_data={"a": 1}) == 1_000
+    assert statements == []
+
+
+def test_each_row_is_written_where_it_differs_and_each_is_judged(instance):
+    rows = labels(instance, 4)
+    rows[0].description = "x"
+    rows[1].is_locked = True
+    ln.save(rows)
+    before = {row: row.updated_at for row in instance.ULabel.filter()}
+    found = instance.ULabel.filter().exclude(name="0001")
+    assert found.update(description="x") == 3
+    assert {row.name for row, moment in before.items() if row.refresh().updated_at != moment} == {"0002", "0003"}
+    for wrong, error in (("a\0b", "NUL"), (3, "description is text")):
+        with pytest.raises(ln.errors.InvalidArgument, match=error):
+            found.update(description=wrong)
+    with pytest.raises(ln.errors.Conflict, match=r"0001 .* is locked"):
+        instance.ULabel.filter().update(description="y")
+    assert instance.ULabel.filter(description="y").count() == 0
+    assert instance.ULabel.filter().update(description="y", is_locked=False) == 4
+    assert instance.ULabel.filter(description="y", is_locked=False).count() == 4
+
+
+def test_params_that_are_changed_of_many_runs_are_found(instance):
+    transform = instance.Transform(key="t.py").save()
+    ln.save([instance.Run(transform=transform, params={"at": at}) for at in range(5)])
+    assert instance.Run.filter(params__at__gte=3).update(params={"at": -1}) == 2
+    assert instance.Run.filter(params__at=-1).count() == 2
+    assert instance.Run.filter(params__at__gte=0).count() == 3
+
+
+def test_a_name_that_is_taken_is_refused_also_of_many(instance):
+    labels(instance, 3)
+    with pytest.raises(ln.errors.Conflict, match="cannot be called 'x'"):
+        instance.ULabel.filter().update(name="x", description="x")
+    assert instance.ULabel.filter(description="x").count() == 0

@@ -195,3 +195,28 @@ def test_a_feature_needs_a_dtype_and_a_near_one_is_named(instance):
         ln.Feature(name="f")
     with pytest.raises(errors.InvalidArgument, match="did you mean int"):
         ln.Feature(name="f", dtype="integer")
+
+
+# -- what does not fit, and what is no lookup
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(2**63, str(2**63)), (-(2**63) - 1, str(-(2**63) - 1)), (10**90, "299 bits")]
+)
+def test_a_whole_number_that_is_too_large_is_named_with_what_fits(instance, number, shown):
+    ln.Feature(name="count", dtype=int).save()
+    with pytest.raises(
+        errors.ValidationError, match=rf"count: .*{shown}.* from -2\*\*63 to 2\*\*63 - 1.*make the feature a str"
+    ):
+        ln.Artifact("x.csv", key="x.csv", features={"count": number}).save()
+    ln.Artifact("x.csv", key="x.csv", features={"count": 2**63 - 1}).save()
+    assert ln.Artifact.filter(count=2**63 - 1).exists()
+
+
+@pytest.mark.parametrize("part", ["hour", "minute", "second"])
+def test_a_date_has_no_parts_of_a_day(instance, part):
+    ln.Feature(name="day", dtype="date").save()
+    artifact = ln.Artifact("x.csv", key="x.csv", features={"day": "2026-01-31"}).save()
+    with pytest.raises(errors.FieldError, match=rf"'{part}' in 'day__{part}' is no lookup"):
+        ln.Artifact.filter(**{f"day__{part}": 1})
+    assert ln.Artifact.filter(day__week_day=7, day__month=1).one() == artifact

@@ -186,3 +186,179 @@ def test_relations_say_what_they_take(instance):
         record.ulabels.set(label)
     record.ulabels.set([label])
     assert record.ulabels.to_list() == [label]
+
+
+# -- what was put away
+
+
+def test_a_name_that_is_in_the_archive_is_told_to_be_there(instance, caplog):
+    there = instance.Project(name="P").save().archive()
+    assert instance.Project(name="P").save() == there
+    said = caplog.records.pop().getMessage()
+    assert "'P'" in said
+    assert "in the archive" in said
+    assert "restore()" in said
+    there.restore()
+    instance.Project(name="P").save()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(("put_away", "where"), [("archive", "archive"), ("delete", "trash")])
+def test_what_is_put_away_is_not_linked_to_anything(instance, put_away, where):
+    label, one = instance.ULabel(name="U").save(), artifact(instance)
+    other = instance.ULabel(name="V").save()
+    getattr(label, put_away)()
+    for link in (lambda: one.ulabels.add(other, label), lambda: one.ulabels.set([other, label])):
+        with pytest.raises(
+            ln.errors.InvalidArgument, match=rf"ULabel 'U' \({label.uid}\) is in the {where}: restore\(\)"
+        ):
+            link()
+    assert not one.ulabels.exists()
+    one.ulabels.add(label.restore())
+    assert one.ulabels.to_list() == [label]
+    getattr(label, put_away)()
+    one.ulabels.remove(label)
+
+
+# -- who is known by a name of his own
+
+
+def test_a_handle_that_is_there_gives_the_user_that_is_there(instance):
+    there = instance.User.filter().one()
+    assert instance.User(handle=there.handle).save() == there
+    assert instance.User.filter().count() == 1
+    other = instance.User(handle="ada").save()
+    other.handle = there.handle
+    with pytest.raises(
+        ln.errors.Conflict, match=f"cannot be called '{there.handle}', which is the handle of {there.uid}"
+    ):
+        other.save()
+    with pytest.raises(ln.errors.InvalidArgument, match="A User needs a handle"):
+        instance.User(handle=" ").save()
+
+
+# -- names that were perhaps meant
+
+
+SIMILAR = {
+    "Record": ["Blood sample", "BLOOD SAMPLE", "Blood sampel"],
+    "Space": ["Team one", "team one", "Team noe"],
+}
+
+
+@pytest.mark.parametrize("kind", SIMILAR)
+def test_a_name_that_was_perhaps_meant_is_told_whatever_its_case(instance, caplog, kind):
+    registry, (first, *others) = getattr(instance, kind), SIMILAR[kind]
+    with caplog.at_level("INFO", logger="lamin_lite"):
+        registry(name=first).save()
+        registry(name="Something else").save()
+        assert not caplog.records
+        for name in others:
+            registry(name=name).save()
+            said = caplog.records.pop().getMessage()
+            assert f"{name!r}; there is a similar name: " in said
+        registry(name=first).save()
+    assert not caplog.records
+
+
+def test_names_of_a_series_are_not_taken_for_mistakes(instance, caplog):
+    with caplog.at_level("INFO", logger="lamin_lite"):
+        for letter in "ABCDEFGH":
+            instance.ULabel(name=f"group {letter}").save()
+    assert len(caplog.records) == 2
+
+
+NOTICES = """
+import lamin_lite as ln
+instance = ln.Instance.open(".")
+instance.Record(name="Blood sample").save()
+instance.Record(name="Blood sampel").save()
+for _ in range(2):
+    instance.Artifact.filter(created_at__gt="2026-01-01").to_list()
+"""
+
+
+def test_a_script_that_tracks_nothing_is_told_what_may_not_be_as_it_thinks(instance, workdir, run_python):
+    done = run_python(NOTICES, cwd=workdir)
+    assert done.stdout == ""
+    similar, naive = done.stderr.splitlines()
+    assert "similar name: 'Blood sample'" in similar
+    assert "names no time zone" in naive
+
+
+@pytest.mark.parametrize(("level", "lines"), [("WARNING", 0), ("INFO", 2)])
+def test_an_application_that_configured_logging_says_what_is_shown(instance, workdir, run_python, level, lines):
+    configured = f"import logging\nlogging.basicConfig(level='{level}', format='app: %(message)s')\n"
+    said = run_python(configured + NOTICES, cwd=workdir).stderr.splitlines()
+    assert len(said) == lines
+    assert all(line.startswith("app: ") for line in said)
+
+
+# -- above and below
+
+
+def chain(instance, **values):
+    return [instance.Record(name=name, **values).save() for name in ("a", "b", "c")]
+
+
+def refused(row, how):
+    return pytest.raises(
+        ln.errors.InvalidArgument, match=f"cannot have {row} {how}, as it would be above itself: choose"
+    )
+
+
+def test_no_row_is_its_own_type_also_over_others(instance):
+    a, b, c = chain(instance, is_type=True)
+    a.type, b.type = b, c
+    a.save(), b.save()
+    for other, called in ((c, "itself"), (b, "Record 'b'"), (a, "Record 'a'")):
+        c.type = other
+        with refused(called, "as its type"):
+            c.save()
+        assert c.refresh().type is None
+    assert (a.refresh().type, b.refresh().type) == (b, c)
+
+
+def test_no_row_is_its_own_parent_also_over_others(instance):
+    a, b, c = chain(instance)
+    with refused("itself", "among its parents"):
+        a.parents.add(a)
+    a.parents.add(b)
+    b.parents.add(c)
+    with refused("Record 'a'", "among its parents"):
+        b.parents.add(a)
+    with refused("Record 'a'", "among its parents"):
+        c.parents.set([a])
+    with refused("Record 'c'", "among its children"):
+        a.children.add(c)
+    a.parents.add(c)
+    assert set(a.parents) == {b, c}
+
+
+def test_no_run_initiated_itself_also_over_others(instance, run):
+    first, second = run, instance.Run(transform=run.transform, initiated_by_run=run).save()
+    for other, called in ((first, "itself"), (second, f"Run {second.uid}")):
+        first.initiated_by_run = other
+        with refused(called, "as its initiated_by_run"):
+            first.save()
+        first.refresh()
+    with refused("itself", "as its initiated_by_run"):
+        instance.Run.filter(uid=first.uid).update(initiated_by_run=first)
+    assert first.refresh().initiated_by_run is None
+
+
+def test_a_type_stays_one_while_something_is_of_it(instance):
+    kind = instance.Record(name="Sample", is_type=True).save()
+    for in_use in (
+        lambda: instance.Record(name="S1", type=kind).save(),
+        lambda: instance.Feature(name="samples", dtype=kind).save(),
+        lambda: instance.Feature(name="samples", dtype=list[kind]).save(),
+    ):
+        row = in_use()
+        kind.is_type = False
+        with pytest.raises(ln.errors.Conflict, match=r"'Sample' must stay a type, as .*'(S1|samples)'"):
+            kind.save()
+        row.delete(permanent=True)
+        kind.refresh()
+    kind.is_type = False
+    assert kind.save().refresh().is_type is False

@@ -332,3 +332,72 @@ def test_get_names_all_branches_when_it_is_asked_to(instance):
     assert instance.Artifact.filter(key="a.txt", branch=None).count() == 2
     assert instance.Artifact.get(old.uid, branch=None) == old
     assert instance.Artifact.filter(branch=None).exclude(branch="trash").one() == new
+
+
+@pytest.mark.parametrize("flag", ["x", 1, None, "False"])
+def test_a_flag_that_removes_for_good_must_be_true_or_false(instance, flag):
+    row = made(instance, "ULabel")
+    for remove in (
+        lambda: row.delete(permanent=flag),
+        lambda: row.delete(permanent=True, force=flag),
+        lambda: instance.ULabel.filter().delete(permanent=flag),
+    ):
+        with pytest.raises(ln.errors.InvalidArgument, match=f"True or False for (permanent|force); got {flag!r}"):
+            remove()
+    assert row.refresh().branch.name == "main"
+
+
+def test_a_locked_row_is_not_changed_by_the_removal_of_what_it_refers_to(instance):
+    run = made(instance, "Run")
+    rows = [artifact(instance, run=run), instance.Record(name="r", run=run).save()]
+    label = made(instance, "ULabel")
+    rows[0].ulabels.add(label)
+    feature = instance.Feature(name="f", dtype=str).save()
+    rows[1].features.add_values({"f": "x"})
+    for row in rows:
+        row.is_locked = True
+        row.save()
+        with pytest.raises(ln.errors.Conflict, match=f"{type(row).__name__.lower()} {row.uid} would be without it"):
+            run.delete(permanent=True, force=True)
+        assert row.refresh().run == run
+        if row is rows[1]:
+            with pytest.raises(ln.errors.Conflict, match=f"Feature f .*record {row.uid} would be without it"):
+                feature.delete(permanent=True, force=True)
+            assert row.features["f"] == "x"
+        row.is_locked = False
+        row.save()
+    rows[0].is_locked = True
+    rows[0].save()
+    label.delete(permanent=True, force=True)  # labels can be put on a locked row, and taken off
+    feature.delete(permanent=True, force=True)
+    rows[0].is_locked = False
+    rows[0].save()
+    run.delete(permanent=True, force=True)
+    assert [row.refresh().run for row in rows] == [None, None]
+
+
+def test_the_page_of_a_run_is_found_without_reading_the_artifacts_and_not_in_the_trash(instance):
+    from lamin_lite.base import names
+    from lamin_lite.models import Artifact
+
+    run = made(instance, "Run")
+
+    def kept(suffix, description):
+        blob = instance.storage(instance.storage_id).ingest_bytes(description.encode(), suffix)
+        return Artifact._of_blob(instance, blob, description=description, kind=names.KIND_OF_RUN_FILES)
+
+    run.report = kept(".ipynb", "report")
+    run.save()
+    page = kept(".html", names.HTML_REPORT.format(run.uid))
+    artifact(instance, description=page.description)  # which only says so
+    assert run.report_as_html() == page
+    page.delete()
+    assert run._pages.filter(branch_id__gt=-1).to_list() == []
+    assert run._pages.to_list() == [page]
+    if instance.database.dialect.name == "sqlite":
+        sql, params = run._pages._sql("t0.id")
+        plan = " ".join(str(row[3]) for row in instance.database.read(f"EXPLAIN QUERY PLAN {sql}", params))
+        assert "artifact_run_files" in plan
+        assert "SCAN" not in plan.replace("SCAN (subquery", "")
+    run.delete(permanent=True)
+    assert instance.Artifact.filter(kind=names.KIND_OF_RUN_FILES, branch=None).count() == 0

@@ -83,7 +83,7 @@ def test_the_main_storage_belongs_to_the_instance(instance, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     storage = instance.Storage.filter(instance_uid=instance.uid).one()
     assert storage.path in repr(storage)
-    assert storage.path[:30] in str(instance.Storage.filter())
+    assert storage.path[-30:] in str(instance.Storage.filter())  # the end of a path tells more than its start
 
 
 # -- days
@@ -275,3 +275,26 @@ def test_a_row_in_words_fits_a_line_and_tells_what_is_not_as_usual(instance, row
     unsaved = instance.Project(name="x", is_type=True)
     assert repr(unsaved) == f"Project(uid='{unsaved.uid}', name='x', is_type=True)"
     assert "hash='" in repr(rows["Artifact"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "hint"),
+    [
+        ("Artifact", "projects", r"use \.projects\.set\(\[\.\.\.\]\), or \.projects\.add\("),
+        ("ULabel", "artifacts", r"use \.artifacts\.set\("),
+        ("Run", "features", r"use \.features\.set_values\("),
+        ("Run", "input_artifacts", "follows from"),
+        ("Record", "records", "follows from"),
+        ("Artifact", "save", "is a method of Artifact"),
+        ("Transform", "view_lineage", "is a method"),
+        ("Run", "filter", "is a method"),
+    ],
+)
+def test_what_is_no_field_is_never_hidden_by_assigning_to_it(instance, rows, kind, name, hint):
+    row = rows[kind]
+    with pytest.raises(ln.errors.InvalidArgument, match=rf"{name}.*cannot be set to \[\]|{name}.*{hint}") as caught:
+        setattr(row, name, [])
+    assert re.search(hint, str(caught.value))
+    assert name not in vars(row)
+    rows["Artifact"].projects.set([rows["Project"]])
+    assert rows["Artifact"].projects.to_list() == [rows["Project"]]

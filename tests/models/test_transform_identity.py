@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +148,72 @@ def test_with_a_development_directory_keys_are_paths_from_any_directory(instance
     with pytest.raises(ln.errors.InvalidArgument, match="nowhere"):
         instance.settings.dev_dir = workdir / "nowhere"
     assert not (workdir / "nowhere").exists()
+
+
+STEP = "@ln.step()\ndef part():\n    pass\n\npart()"
+
+
+def test_a_key_that_the_script_gives_stays_and_is_that_of_its_steps(instance, script):
+    for text in (STEP, STEP, f"{STEP}\nx = 2"):
+        assert "renaming" not in script("s.py", text, "key='custom/key.py'")
+    assert {row.key for row in versions(instance)} == {"custom/key.py"}
+    assert len({row.stem_uid for row in versions(instance)}) == 1
+    assert [run.transform.key for run in instance.Run.filter()] == ["custom/key.py"] * 6
+
+
+def test_a_flow_above_such_a_key_and_a_later_run_without_it_keep_it(instance, script):
+    script("s.py", "", "key='custom/key.py'")
+    script("s.py", "x = 1")
+    script("s.py", f"x = 2\n{STEP.replace('step', 'flow')}")
+    assert {row.key for row in versions(instance)} == {"custom/key.py"}
+    script("s.py", "", "key='other.py'")
+    assert {row.key for row in versions(instance)} == {"other.py"}
+
+
+def test_a_pinned_script_with_a_key_has_the_transform_of_its_steps(instance, script):
+    script("s.py", STEP, "'abcdEFGH1234', key='custom/key.py'")
+    assert {row.uid for row in versions(instance)} == {"abcdEFGH12340000"}
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_locked_transform_keeps_its_name_when_its_file_is_renamed(instance, script, changed):
+    script("s.py", "x = 1")
+    (one,) = versions(instance)
+    one.is_locked = True
+    one.save()
+    before = (one.key, one.path_hint, one.updated_at)
+    os.rename("s.py", "renamed.py")
+    script("renamed.py", None)
+    if changed:
+        script("renamed.py", "x = 2")
+    first, *others = versions(instance)
+    assert (first.key, first.path_hint, first.updated_at) == before
+    assert [(row.key, row.stem_uid) for row in others] == [("s.py", one.stem_uid)] * changed
+    assert sum(row.runs.count() for row in (first, *others)) == 2 + changed
+
+
+def test_a_name_that_the_locale_cannot_decode_is_one_key_in_any_locale(instance, workdir, run_python):
+    (workdir / "ü").mkdir()
+    path = workdir / "ü" / "sö.py"
+    path.write_text(TRACK.format(uid="", more=STEP))
+    ascii_only = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for env in (ascii_only, {}, ascii_only):
+        done = run_python(path, cwd=workdir, env=env)
+        assert done.returncode == 0, done.stderr
+    (one,) = versions(instance)
+    assert (one.key, one.path_hint, one.runs.count()) == ("sö.py", str(path), 6)
+    (workdir / "other").mkdir()
+    (workdir / "other" / "sö.py").write_text(path.read_text() + "x = 1\n")
+    run_python(workdir / "other" / "sö.py", cwd=workdir, env=ascii_only)
+    assert len({row.stem_uid for row in versions(instance)}) == 2, "the first is where it was"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.uname().sysname == "Darwin", reason="names are text there")
+def test_a_name_that_is_no_text_is_escaped(instance, workdir, run_python):
+    path = os.path.join(os.fsencode(workdir), b"s\xff.py")
+    with open(path, "w") as file:
+        file.write(TRACK.format(uid="", more=""))
+    done = run_python(Path(os.fsdecode(path)), cwd=workdir)
+    assert done.returncode == 0, done.stderr
+    (one,) = versions(instance)
+    assert one.key == "s\\xff.py"

@@ -307,9 +307,12 @@ def test_a_text_that_the_server_does_not_keep_is_one_sentence(instance, name):
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**100])
-def test_a_number_of_more_than_64_bits_is_refused_as_in_a_file(instance, number):
-    with pytest.raises(ln.errors.InvalidArgument, match="64 bits"):
-        list(instance.Artifact.filter(size=number))
+def test_a_number_of_more_than_64_bits_is_compared_and_not_kept_as_in_a_file(instance, number):
+    instance.ULabel(name="x").save()
+    assert list(instance.ULabel.filter(id=number)) == []
+    assert instance.ULabel.filter(id__lt=number).count() == (number > 0)
+    with pytest.raises(ln.errors.InvalidArgument, match="64 bits"), instance.database.write("number") as tx:
+        tx.execute("UPDATE meta SET schema = ?", [number])
 
 
 @pytest.mark.parametrize(

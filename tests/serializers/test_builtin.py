@@ -42,7 +42,7 @@ def load(suffix, data, path):
     return BY_SUFFIX[suffix].load(path)
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz", ".diff", ".patch"])
 @given(text=TEXT | st.text(alphabet="\r\n\ufeffa"))
 def test_text_comes_back_as_it_was(suffix, text, path):
     assert round_trip(suffix, text, path) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 
 import pytest
@@ -173,3 +174,119 @@ def test_isnull_takes_true_or_false_only(instance):
     for asked in ({"group__isnull": "no"}, {"experiment__isnull": 1}):
         with pytest.raises(ln.errors.FieldError, match="is True or False"):
             ln.Run.filter(**asked)
+
+
+# -- what a lookup means does not depend on where the value is held
+
+PLACES = ["", "__a", "__a__0", "__a__1", "__a__b", "__a__00", "__b__0__c", "__a__b__c"]
+inner = st.one_of(
+    st.sampled_from(
+        [None, True, False, 0, 1, 1.0, 2.5, math.nan, math.inf, 2**53, 2**53 + 1, 2**70, "", "a", "A1", "1"]
+    ),
+    st.text("aA1é", max_size=2),
+)
+nested = st.recursive(
+    inner,
+    lambda each: st.lists(each, max_size=2) | st.dictionaries(st.sampled_from(["a", "b", "c", "0"]), each, max_size=2),
+    max_leaves=4,
+)
+held_dicts = st.dictionaries(st.sampled_from(["a", "b", "x__y", "0"]), nested, min_size=1, max_size=3)
+texts = st.text("aA1é", max_size=2)
+wanted = st.one_of(
+    st.tuples(st.sampled_from(["", "__exact", "__contains"]), nested),
+    st.tuples(st.sampled_from(["__gt", "__gte", "__lt", "__lte"]), inner),
+    st.tuples(st.just("__in"), st.lists(nested, max_size=3)),
+    st.tuples(st.just("__range"), st.lists(inner, min_size=2, max_size=2)),
+    st.tuples(st.just("__isnull"), st.booleans()),
+    st.tuples(st.just("__has_key"), st.sampled_from(["a", "b", "0", "x__y", "c"])),
+    st.tuples(st.sampled_from("__iexact __icontains __startswith __istartswith __endswith __iendswith".split()), texts),
+    st.tuples(st.sampled_from(["__regex", "__iregex"]), st.sampled_from(["^a", "1$", "[A-Z]", "("])),
+)
+
+
+@pytest.fixture
+def dicts(workdir, monkeypatch):
+    made = ln.Instance.init(workdir)
+    monkeypatch.setattr(session, "default_store", made)
+    ln.Feature(name="told", dtype=dict).save()
+    return ln.Transform(key="t.py").save()
+
+
+def answer(runs, name, value):
+    try:
+        return ln.Run.filter(id__in=[run.id for run in runs], **{name: value}).order_by("id").to_list("id")
+    except ln.errors.FieldError as error:
+        return str(error)
+
+
+@PLAIN
+@given(st.lists(held_dicts, min_size=1, max_size=4), st.lists(st.tuples(st.sampled_from(PLACES), wanted), min_size=8))
+def test_lookups_into_a_dict_feature_mean_what_they_mean_for_params(dicts, held, asked):
+    runs = ln.save([ln.Run(transform=dicts, params={"told": value}) for value in held])
+    for run, value in zip(runs, held):
+        run.features.add_values({"told": value})
+    for place, (lookup, value) in asked:
+        if place or lookup not in ("", "__isnull"):
+            found = [answer(runs, f"{name}{place}{lookup}", value) for name in ("params__told", "told")]
+            assert isinstance(found[0], str) == isinstance(found[1], str), (place, lookup, value, found)
+            assert isinstance(found[0], str) or found[0] == found[1], (place, lookup, value, held)
+
+
+def test_positions_in_lists_and_names_in_dicts_are_found(dicts):
+    run = ln.Run(transform=dicts).save()
+    run.features.add_values({"told": {"a": [1, {"b": None}], "c": {}}})
+    for asked in ({"told__a__0": 1}, {"told__a__1__has_key": "b"}, {"told__has_key": "a"}, {"told__c": {}}):
+        assert ln.Run.filter(**asked).to_list() == [run], asked
+    assert not ln.Run.filter(told__a__has_key="2").exists()
+    with pytest.raises(ln.errors.FieldError, match=r"^told__regex='\('"):
+        ln.Run.filter(told__a__regex="(")
+
+
+WHOLE = [2**53 - 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 0, 3]
+COMPARED = [*map(float, WHOLE), *WHOLE, 2.5, -0.5, 1e300, -1e300, math.inf, -math.inf, math.nan, 2**64, -(2**64)]
+
+
+@pytest.fixture
+def counted(workdir, monkeypatch):
+    made = ln.Instance.init(workdir)
+    monkeypatch.setattr(session, "default_store", made)
+    for name, dtype in {"one": int, "many": list[int], "real": float}.items():
+        ln.Feature(name=name, dtype=dtype).save()
+    transform = ln.Transform(key="t.py").save()
+    values = [{"one": value, "many": [value, 7], "real": float(value)} for value in WHOLE]
+    runs = ln.save([ln.Run(transform=transform, name=str(value["one"])) for value in values])
+    for run, value in zip(runs, values):
+        run.features.add_values(value)
+    return runs
+
+
+@pytest.mark.parametrize("feature", ["one", "many"])
+def test_whole_numbers_are_compared_with_floats_as_numbers_not_as_doubles(counted, feature):
+    def found(**asked):
+        return sorted(int(name) for name in ln.Run.filter(**asked).to_list("name"))
+
+    def meant(test, wanted):
+        values = [(value, [value, 7] if feature == "many" else [value]) for value in WHOLE]
+        return sorted(value for value, items in values if any(test(item, wanted) for item in items))
+
+    orders = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
+    for number in COMPARED:
+        assert found(**{feature: number}) == meant(operator.eq, number), number
+        assert found(**{f"{feature}__in": [number, 0, 2.5]}) == meant(lambda item, many: item in many, (number, 0)), (
+            number
+        )
+        for lookup, order in orders.items():
+            assert found(**{f"{feature}__{lookup}": number}) == meant(order, number), (lookup, number)
+        between = meant(lambda item, least: least <= item <= 1e300, number)
+        assert found(**{f"{feature}__range": (number, 1e300)}) == between, number
+
+
+def test_nan_has_no_order_for_features_as_for_params(counted):
+    counted[0].features.add_values({"real": math.nan})
+    for lookup in ("gt", "gte", "lt", "lte"):
+        assert not ln.Run.filter(**{f"real__{lookup}": math.nan}).exists()
+    assert ln.Run.filter(real=math.nan).to_list() == [counted[0]]
+    assert ln.Run.filter(real__in=[math.nan, 3]).order_by("id").to_list() == [counted[0], counted[-1]]
+    assert not ln.Run.filter(real__range=(math.nan, 3)).exists()
+    with pytest.raises(ln.errors.FieldError, match="is no lookup"):
+        ln.Run.filter(real__gtt=math.nan)

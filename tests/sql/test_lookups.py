@@ -152,7 +152,6 @@ def test_no_text_becomes_sql(instance, text):
         ({"size__range": [1]}, "size__range"),
         ({"size__range": [1, None]}, "size__range"),
         ({"size": "1"}, "size"),
-        ({"size": 2**70}, "64 bits"),
         ({"id": object()}, "type"),
         ({"key__in": "abc"}, "list"),
         ({"kye": "a"}, "'key'"),

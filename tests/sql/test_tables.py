@@ -41,6 +41,16 @@ def test_texts_give_way_and_the_last_columns_are_named_where_there_is_no_room():
     assert "2026-01-31 12:30:00    12" in tighter[1]
 
 
+def test_keys_are_cut_at_their_starts_so_that_their_ends_tell_them_apart():
+    folder = "analysis/2026/a/long/common/folder/of/all/"
+    rows = [{"uid": str(at), "key": f"{folder}file_{at}.csv", "description": f"{folder}{at}"} for at in range(3)]
+    for width in (120, 60, 45):
+        lines = text_table(rows, width).splitlines()[1:]
+        assert all(f"/file_{at}.csv " in line for at, line in enumerate(lines))
+        assert all("analysis/" in line for line in lines)  # another text begins with what it is about
+    assert "…/日本語.csv" in text_table([{"uid": "1", "transform": "日" * 30 + "/日本語.csv"}], 30)
+
+
 def test_wide_characters_take_two_columns_and_combining_ones_none():
     rows = [{"name": name, "next": 1} for name in ("日本語", "e\u0301te\u0301", "plain")]
     lines = text_table(rows).splitlines()

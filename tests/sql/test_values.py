@@ -139,7 +139,7 @@ def test_what_is_needed_and_missing_is_named(instance):
     for call, part in (
         (lambda: instance.Run().save(), "run needs transform"),
         (lambda: ln.save([instance.Run(transform=transform), instance.Run()]), "run needs transform"),
-        (lambda: instance.User().save(), "needs handle"),
+        (lambda: instance.User().save(), "needs a handle"),
         (lambda: instance.Storage().save(), "needs a root"),
     ):
         with pytest.raises(ln.errors.InvalidArgument, match=part):

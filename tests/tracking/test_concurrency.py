@@ -372,7 +372,7 @@ def test_a_parent_that_has_ended_is_none_and_said_once(project):
         [sys.executable, script], env=environ, cwd=project.folder, capture_output=True, text=True, check=True
     )
     assert done.stderr.count("has ended, so it is no parent") == 1, done.stderr
-    assert all(run.initiated_by_run is None for run in project.runs(entrypoint="f"))
+    assert [run.initiated_by_run for run in project.runs(entrypoint="f")] == [None, None]
 
 
 def test_a_parent_that_was_killed_is_none(project):

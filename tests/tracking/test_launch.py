@@ -150,6 +150,37 @@ def test_an_output_that_is_missing_or_old_is_an_error(project, cli, plain):
     assert (project.only_run().status, project.instance.Artifact.filter().count()) == ("errored", 0)
 
 
+def test_links_that_lead_nowhere_and_files_that_vanish_stop_no_program(project, cli, plain):
+    (project.folder / "dangling.csv").symlink_to("nowhere")
+    done = cli("run", "--output", "*.csv", plain("open('a.csv', 'w').write('a')"))
+    assert "dangling.csv is not saved: it is as it was before the run" in done.stderr
+    assert [artifact.key for artifact in project.only_run().output_artifacts] == ["a.csv"]
+
+
+def test_what_is_written_through_a_link_is_an_output(project, cli, plain):
+    (project.folder / "there.txt").write_text("before")
+    (project.folder / "a.csv").symlink_to("there.txt")
+    cli("run", "--output", "*.csv", plain("open('a.csv', 'w').write('after')"))
+    assert project.only_run().output_artifacts.one().load(is_run_input=False) is not None
+
+
+def test_an_input_is_the_latest_that_holds_the_file_and_no_run_file_nor_what_was_put_away(project, cli, plain):
+    source = project.folder / "in.txt"
+    source.write_text("in")
+    saved = {key: project.instance.Artifact(source, key=key).save() for key in ("old/in.txt", "in.txt", "new/in.txt")}
+    cli("run", "--input", "in.txt", plain(""))
+    assert [artifact.uid for artifact in project.runs()[-1].input_artifacts] == [saved["in.txt"].uid]
+    saved["in.txt"].delete()
+    cli("run", "--input", "in.txt", plain(""))
+    assert [artifact.uid for artifact in project.runs()[-1].input_artifacts] == [saved["new/in.txt"].uid]
+    for key in ("old/in.txt", "new/in.txt"):
+        saved[key].delete()
+    source.write_text(project.runs()[-1].environment.load(is_run_input=False))
+    cli("run", "--input", "in.txt", plain(""))
+    (given,) = project.runs()[-1].input_artifacts
+    assert (given.key, given.kind, given.run) == ("in.txt", None, None)
+
+
 def test_outputs_of_what_failed_are_not_saved(project, cli, plain):
     cli("run", "--output", "a.txt", plain("open('a.txt', 'w')\nsys.exit(4)"), code=4)
     assert project.instance.Artifact.filter().count() == 0
@@ -179,6 +210,46 @@ def test_a_script_that_calls_track_makes_one_run(project, cli):
     assert cli("rerun", run.uid).stdout.startswith("same ")
 
 
+def test_such_a_run_is_errored_too_if_a_declared_output_is_missing(project, cli):
+    path = project.script("ln.track()\nln.finish()")
+    cli("run", "--output", "none.txt", path.name, code=1)
+    assert project.only_run().status == "errored"
+
+
+def test_a_run_that_others_refer_to_stays_beside_that_of_the_script(project, cli):
+    text = """
+    ln.track()
+    open("a.txt", "w").write("a")
+    outer = ln.Run.filter(status="started").order_by("id").first()
+    ln.Artifact("a.txt", key="a.txt", run=outer).save()
+    print("said")
+    """
+    done = cli("run", project.script(text).name)
+    outer, own = project.runs()
+    assert (outer.status, own.status, own.initiated_by_run) == ("completed", "completed", None)
+    assert f"Run({outer.uid!r}) stays beside" in done.stderr
+    assert "said" in project.report(outer)
+
+
+@pytest.mark.sqlite  # which has the trigger
+def test_a_way_that_cannot_be_given_whole_is_not_given_at_all(project, cli):
+    with project.instance.database.write("make it fail half-way") as tx:
+        tx.execute("CREATE TRIGGER no BEFORE UPDATE OF params ON run BEGIN SELECT RAISE(ABORT, 'no'); END")
+    cli("run", "--param", "given=1", project.script("ln.track(params={'own': 2})").name, code=1)
+    outer, own = project.runs()
+    assert (own.initiated_by_run, own.params, outer.params) == (outer, {"own": 2}, {"given": 1})
+
+
+@pytest.mark.parametrize("flags", [[], ["-u"], ["-W", "ignore"]])
+def test_modules_and_files_of_python_have_a_history_of_their_own(project, cli, plain, flags):
+    for name in ("a", "b"):
+        plain("", f"pkg/{name}.py")
+        cli("run", "--", sys.executable, *flags, "-m", f"pkg.{name}", "-v")
+    cli("run", "--", sys.executable, *flags, "pkg/a.py")
+    assert [run.transform.key for run in project.runs()] == ["pkg.a", "pkg.b", "a.py"]
+    assert project.runs()[-1].transform.source_code == "import os, sys\n"
+
+
 def test_flows_of_a_script_are_initiated_by_its_run(project, cli):
     project.script("@ln.flow()\ndef work(n):\n    print('working')\nwork(1)")
     cli("run", "s.py")
@@ -189,6 +260,18 @@ def test_flows_of_a_script_are_initiated_by_its_run(project, cli):
 def test_secrets_are_masked(project, cli, plain):
     cli("run", plain("print(sys.argv)"), "--password", "hunter2hunter2")
     assert b"hunter2" not in project.kept_bytes()
+
+
+def test_secrets_in_names_of_files_are_masked_and_stop_a_repetition(project, cli, plain):
+    token = "ghp_" + "a1B2c3D4e5" * 4
+    (project.folder / f"in-{token}.txt").write_text("in")
+    project.instance.Artifact(project.folder / f"in-{token}.txt", key="in.txt").save()
+    words = ["--output", f"out-{token}*.csv", "--input", f"in-{token}.txt"]
+    cli("run", *words, plain("", f"s-{token}.py"), code=1)
+    run = project.only_run()
+    assert token not in str(run.extra_data)
+    done = cli("rerun", run.uid, code=1)
+    assert "was given a secret, which was not kept" in done.stderr
 
 
 def test_what_was_run_so_is_repeated_so(project, cli, plain):

@@ -100,6 +100,69 @@ def test_notebooks_that_begin_alike_are_told_apart_when_all_has_run(project, pro
     assert project.instance.Transform.filter().count() == 3
 
 
+def test_the_folder_of_the_kernel_tells_notebooks_of_one_text_apart(project, program):
+    project.instance.settings.dev_dir = str(project.folder)
+    for name in "abc":
+        Notebook(project.folder / name / "analysis.ipynb", TRACK, "1", FINISH)
+    paths = [f"{name}/analysis.ipynb" for name in "abc"]
+    program("jupyter", "execute", *paths, needs="nbclient.cli")
+    program("nbconvert", "--execute", "--to", "html", *paths)
+    assert keys(project) == paths * 2
+    assert {run.transform.kind for run in project.runs()} == {"notebook"}
+
+
+IN_MEMORY = """
+import nbclient, nbformat.v4 as v4, sys
+cells = [v4.new_code_cell(text) for text in sys.argv[1:]]
+done = nbclient.NotebookClient(v4.new_notebook(cells=cells)).execute()
+for cell in done.cells:
+    for output in cell.outputs:
+        print(output.data["text/plain"])
+"""
+
+
+def test_a_notebook_that_begins_alike_is_not_the_one_that_runs(project, program):
+    other = Notebook(project.folder / "x.ipynb", markdown("# X"), TRACK, "x = 1", FINISH)
+    (project.folder / "run.py").write_text(IN_MEMORY)
+    cells = [TRACK, "y = 'quite another thing'", "ln.context.run.transform.key", FINISH]
+    said = program("run.py", *cells, needs="nbclient").stdout.splitlines()
+    run = project.only_run()
+    assert (run.transform.key, run.transform.kind, run.transform.description) == (
+        "interactive.ipynb",
+        "interactive",
+        None,
+    )
+    assert "quite another thing" in run.transform.source_code
+    assert said[2:4] == [
+        f"! {other.path.resolve()} begins as this notebook does, but has not the cells that ran: the run is kept under "
+        'interactive.ipynb; name the file by ln.track(path="...").',
+        "'interactive.ipynb'",
+    ]
+    assert project.instance.Transform.filter().count() == 1, "none was made of x.ipynb"
+    program("run.py", TRACK, "x = 1", FINISH, needs="nbclient")
+    assert keys(project) == ["interactive.ipynb", "x.ipynb"]
+
+
+def test_a_run_that_turns_out_to_be_of_another_notebook_moves_there_and_says_so(project, program):
+    first = Notebook(project.folder / "x.ipynb", TRACK, "x = 1", FINISH)
+    (project.folder / "run.py").write_text(IN_MEMORY)
+    program("run.py", TRACK, "x = 1", FINISH, needs="nbclient")
+    second = Notebook(project.folder / "y.ipynb", TRACK, "y = 1", FINISH)
+    said = program("run.py", TRACK, "y = 1", FINISH, needs="nbclient").stdout
+    assert [run.transform.path_hint for run in project.runs()] == [str(each.path.resolve()) for each in (first, second)]
+    assert f"→ The notebook is {second.path.resolve()}: it has the cells that ran." in said
+
+
+def test_notebooks_of_one_text_in_one_folder_stay_apart_from_the_run_and_it_says_so(project, program):
+    for name in "ab":
+        Notebook(project.folder / "sub" / f"{name}.ipynb", TRACK, "1", FINISH)
+    (project.folder / "run.py").write_text(IN_MEMORY)
+    said = program("run.py", TRACK, "1", FINISH, needs="nbclient").stdout
+    assert "! Several notebooks begin as this one does (a.ipynb, b.ipynb): which one" in said
+    assert "! Several notebooks have the cells that ran (a.ipynb, b.ipynb): the run is kept under" in said
+    assert keys(project) == ["interactive.ipynb"]
+
+
 def test_papermill_names_the_notebook_and_gives_params(project, program):
     parameters = {"cell_type": "code", "source": "alpha = 1", "outputs": [], "execution_count": None}
     parameters["metadata"] = {"tags": ["parameters"]}
@@ -197,6 +260,75 @@ def test_a_name_that_is_no_file_is_no_hint(project, started):
     assert keys(project) == ["real.ipynb"]
 
 
+def test_a_notebook_that_is_named_and_not_here_is_no_other_one(project, started):
+    other = Notebook(project.folder / "x.ipynb", TRACK, "x = 1", FINISH)
+    kernel = started(JPY_SESSION_NAME="/elsewhere/new.ipynb")
+    kernel.words(TRACK, "a0")
+    kernel.words("x = 1", "a1")
+    kernel.words(FINISH, "a2")
+    assert (keys(project), project.only_run().transform.kind) == (["interactive.ipynb"], "interactive")
+    kernel = started(JPY_SESSION_NAME="/elsewhere/x.ipynb")
+    kernel.cell(other, 1)
+    kernel = started(JPY_SESSION_NAME=project.folder / "renamed.ipynb")
+    kernel.cell(other, 1, with_id=True)
+    assert keys(project)[1:] == ["x.ipynb", "x.ipynb"]
+
+
+def test_a_kernel_of_a_server_looks_into_its_own_folder_only(project, started):
+    notebook = Notebook(project.folder / "below" / "x.ipynb", TRACK)
+    started(JPY_SESSION_NAME=project.folder / "console-1-abc").cell(notebook, 1)
+    started().cell(notebook, 1)
+    assert keys(project) == ["interactive.ipynb", "x.ipynb"]
+
+
+def test_a_script_that_a_notebook_executes_is_a_run_within_its_own(project, started):
+    notebook = Notebook(project.folder / "n.ipynb", TRACK, "%run s.py", "ln.context.run.uid", FINISH)
+    kernel = started(JPY_SESSION_NAME=notebook.path)
+    kernel.cell(notebook, 1)
+    script = project.script("ln.track()\nprint('in the script')\nln.finish()")
+    kernel.cell(notebook, 2)
+    project.script("ln.track()\nprint('not finished')")
+    kernel.cell(notebook, 2)
+    project.script("ln.track()\n1/0")
+    kernel.run(notebook.code(2)["source"], fails=True)
+    assert kernel.cell(notebook, 3) == repr(project.runs()[0].uid)
+    assert "finished" in kernel.cell(notebook, 4)
+    run, *within = project.runs()
+    assert (run.transform.key, run.status, run.initiated_by_run) == ("n.ipynb", "completed", None)
+    assert {each.transform.path_hint for each in within} == {str(script.resolve())}
+    assert [(each.status, each.initiated_by_run) for each in within] == [
+        ("completed", run),
+        ("completed", run),
+        ("errored", run),
+    ]
+    assert [project.report(each) for each in within[:2]] == ["in the script\n", "not finished\n"]
+    assert "ZeroDivisionError" in project.report(within[2])
+    assert "in the script" in json.dumps(run.report.load(is_run_input=False))
+
+
+def at_prompt(project, text):
+    """What IPython in a terminal says to these inputs."""
+    command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
+    options = {"cwd": project.folder, "env": project.environ(), "encoding": "utf-8", "timeout": 120}
+    return subprocess.run(command, input=text, capture_output=True, check=False, **options).stderr
+
+
+def test_the_prompt_of_ipython_is_interactive_and_ends_by_its_last_input(project):
+    said = at_prompt(project, f"{TRACK}\nprint('printed')\n1/0\n")
+    assert (
+        "! This code is in no file, so the run is kept under interactive.py without a source: name the file by" in said
+    )
+    assert "to identify" not in said
+    at_prompt(project, f"{TRACK}\n1/0\nprint('all is well')\n")
+    at_prompt(project, f"{TRACK}\nprint('all is well')\n{FINISH}\n")
+    first, *others = project.runs()
+    assert (first.status, first.transform.key, first.transform.kind) == ("errored", "interactive.py", "interactive")
+    assert "printed\n" in project.report(first)
+    assert "ZeroDivisionError: division by zero" in project.report(first)
+    assert [run.status for run in others] == ["completed", "completed"]
+    assert all("all is well" in project.report(run) for run in others)
+
+
 def test_a_notebook_kept_as_text_is_a_notebook(project, started):
     path = project.folder / "paired.py"
     path.write_text("# %% [markdown]\n# # Title\n\n# %%\nimport lamin_lite as ln\nln.track()\n")
@@ -217,6 +349,9 @@ def test_without_any_hint_the_run_is_interactive_and_one_sentence_says_so(projec
     run, step = project.runs()
     assert run.transform == step.transform
     assert (run.transform.key, run.transform.kind, run.status) == ("interactive.ipynb", "interactive", "completed")
+    assert run.transform.source_code == (
+        f"# %%\n{TRACK}\n\n# %%\nprint('a')\n@ln.step()\ndef f(): return 1\nf();\n\n# %%\n{FINISH}\n"
+    )
     assert "print('a')" in json.dumps(run.report.load(is_run_input=False))
     kernel.words("import lamin_lite as ln\nln.track('abcdEFGH1234', key='named.ipynb')")
     kernel.words("ln.track('abcdEFGH1234')")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import time
 
 import pytest
@@ -125,6 +126,61 @@ def test_what_is_saved_while_it_runs_is_its_source_and_makes_one_version(project
     latest = project.instance.Transform.get(key="analysis.ipynb")
     assert (latest.stem_uid, latest.version) == (transform.stem_uid, "0001")
     assert [run.transform for run in project.runs()] == [transform, transform, latest, latest]
+
+
+def test_what_ran_and_was_not_saved_is_kept_as_it_ran(project, started):
+    notebook = Notebook(project.folder / "Untitled.ipynb", "")
+    notebook.cells = []
+    for cell in ("import lamin_lite as ln", "ln.track()", "x = 1", FINISH):
+        notebook.add(cell)
+    kernel = started(notebook)
+    said = [kernel.cell(notebook, number, with_id=True) for number in (1, 2, 3, 4)][-1]
+    assert said.endswith("notebook does not hold (the run keeps what ran: save the notebook, then finish).")
+    run = project.only_run()
+    assert run.transform.key == "Untitled.ipynb"
+    assert run.transform.source_code == (
+        "# %%\nimport lamin_lite as ln\n\n# %%\nln.track()\n\n# %%\nx = 1\n\n# %%\nln.finish()\n"
+    )
+    kernel.cell(notebook, 2, with_id=True)
+    notebook.cells.insert(0, {**markdown("# My title"), "id": "top"})
+    notebook.save()
+    kernel.close()
+    run = project.runs()[0]
+    assert run.transform.description == "My title"
+    assert "# %% [markdown]" in run.transform.source_code
+    assert project.instance.Transform.filter().count() == 1, "the second run has it, too"
+
+
+def test_an_edit_that_is_not_saved_makes_the_version_that_ran(project, started):
+    notebook = Notebook(project.folder / "n.ipynb", TRACK, "x = 1", "y = 1", FINISH)
+
+    def ran():
+        kernel = started(notebook)
+        for number in (1, 2, 3, 4):
+            kernel.cell(notebook, number, with_id=True)
+        return project.runs()[-1].transform
+
+    first = ran()
+    notebook.code(2)["source"] = "x = 2"
+    second = ran()
+    assert (first.version, second.version) == ("0000", "0001")
+    assert "x = 1" in first.source_code
+    assert "x = 2\n\n# %%\ny = 1" in second.source_code
+    assert "x = 1" not in second.source_code
+    notebook.save()
+    assert ran() == second, "saved, it is the same"
+
+
+def test_a_cell_that_ran_and_was_removed_is_no_source(project, started):
+    notebook = Notebook(project.folder / "n.ipynb", TRACK, "scratch = 1", FINISH)
+    kernel = started(notebook)
+    kernel.cell(notebook, 1, with_id=True)
+    kernel.cell(notebook, 2, with_id=True)
+    del notebook.cells[1]
+    time.sleep(0.05)
+    notebook.save()
+    assert "[2] ran code that the saved notebook does not hold." in kernel.cell(notebook, 2, with_id=True)
+    assert "scratch" not in project.only_run().transform.source_code
 
 
 def test_what_changes_on_the_disk_is_not_what_a_program_ran(project, started):
@@ -259,6 +315,52 @@ def test_secrets_are_masked_in_source_and_report(project, started):
     assert "tr0ub4dor" not in text
     kept = b"".join(path.read_bytes() for path in (project.folder / "data").rglob("*") if path.is_file())
     assert b"horse" not in kept
+
+
+def test_a_secret_in_a_heading_is_masked_in_the_report(project, started):
+    token = "ghp_" + "a1B2" * 9
+    notebook = Notebook(project.folder / "n.ipynb", markdown(f"# Token {token}\n\n{token}"), TRACK, FINISH)
+    kernel = started(notebook)
+    kernel.cell(notebook, 1)
+    kernel.cell(notebook, 2)
+    text = json.dumps(project.only_run().report.load(is_run_input=False))
+    assert "# Token" in text
+    assert "a1B2" not in text
+
+
+def test_pasted_images_are_in_the_report_and_leave_a_note_in_the_source(project, started):
+    pytest.importorskip("nbconvert", reason="nbconvert is not installed: `nox -s notebooks` brings it")
+    from lamin_lite.capture.notebook import notebook_from_source
+
+    image = {"image.png": {"image/png": "iVBORw0KGgo="}}
+    pasted = [{**markdown(f"{text} ![image.png](attachment:image.png)"), "attachments": image} for text in ("# T", "b")]
+    notebook = Notebook(project.folder / "n.ipynb", *pasted, TRACK, FINISH)
+    kernel = started(notebook)
+    kernel.cell(notebook, 1)
+    kernel.cell(notebook, 2)
+    run = project.only_run()
+    assert [cell.get("attachments") for cell in run.report.load(is_run_input=False)["cells"]] == [
+        image,
+        image,
+        None,
+        None,
+    ]
+    assert "iVBORw0KGgo=" in run.report_as_html().load(is_run_input=False)
+    assert (run.transform.description, run.transform.source_code.count("attachment:")) == ("T image.png", 0)
+    loaded = notebook_from_source(run.transform.source_code, "T")["cells"]
+    assert [cell["source"] for cell in loaded][:2] == ["# T", "b *(pasted image: image.png)*"]
+
+
+def test_an_error_of_nbconvert_is_told_with_its_command_and_reason(here, monkeypatch, tmp_path):
+    pytest.importorskip("nbconvert", reason="nbconvert is not installed: `nox -s notebooks` brings it")
+    from lamin_lite.tracking.html import _convert
+
+    (tmp_path / "n.ipynb").write_text("{")
+    (here.folder / "nbconvert.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(here.folder)
+    said = _convert(str(tmp_path / "n.ipynb"), str(tmp_path))
+    assert said.startswith(f"{sys.executable} -m nbconvert --to html {tmp_path}")
+    assert "NotJSON" in said.partition(" ended with: ")[2]
 
 
 def test_a_page_of_html_is_made_by_nbconvert(project, started):
@@ -458,5 +560,5 @@ def test_the_order_is_spoken_of_only_where_it_differs(project, started):
     said = other.cell(notebook, 4, with_id=True)
     assert said.split("\n")[1] == (
         "! The notebook, run from top to bottom, would not do the same: [1] ran out of order; [4] ran code that the saved "
-        "notebook does not hold."
+        "notebook does not hold (the run keeps what ran: save the notebook, then finish)."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import lamin_lite as ln
@@ -175,6 +177,21 @@ def test_a_second_track_is_not_in_the_space_of_the_first(project):
     project.instance.Space(name="team").save()
     project.run("ln.track(space='team')\nln.track()\nln.finish()")
     assert [run.space.name for run in project.runs()] == ["team", "all"]
+
+
+@pytest.mark.parametrize(("put_away", "where"), [("archive", "archive"), ("delete", "trash")])
+def test_a_project_that_was_put_away_is_told_to_be_there_and_how_it_comes_back(here, put_away, where):
+    made = ln.Project(name="P").save()
+    getattr(made, put_away)()
+    remedy = f"ln.Project.get(name='P', branch='{where}').restore()"
+    for asked in ("P", made):
+        with pytest.raises(ln.errors.DoesNotExist, match=f"'P' is in the {where}: .*{re.escape(remedy)}"):
+            ln.track(project=asked, path=here.script("", "s.py"))
+    assert not ln.Run.exists()
+    assert ln.Project.get(name="P", branch=where).restore() == made
+    ln.track(project="P", path=here.script("", "s.py"))
+    ln.finish()
+    assert made.runs.count() == 1
 
 
 @ln.flow()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
+
+from lamin_lite.base import proc
 
 MAKES = """
 ln.track()
@@ -216,6 +219,7 @@ def test_a_module_of_a_package_is_executed_as_one(project, cli):
     assert "a module of a package, was changed" in cli("rerun", "out.txt", code=1).stderr
 
 
+@pytest.mark.slow  # kernels start in seconds
 def test_a_notebook_is_executed_again(project, cli):
     pytest.importorskip("nbconvert")
     pytest.importorskip("ipykernel")
@@ -228,6 +232,51 @@ def test_a_notebook_is_executed_again(project, cli):
     subprocess.run(command, cwd=project.folder, env=project.environ(), check=True, capture_output=True)
     assert cli("rerun", "--key", "nb.ipynb").stdout.startswith("same ")
     assert project.instance.Transform.filter().count() == 1
+
+
+@pytest.mark.slow
+def test_params_that_papermill_put_into_a_notebook_are_put_in_again(project, cli):
+    pytest.importorskip("papermill")
+    pytest.importorskip("ipykernel")
+    blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    first = {**blank, "source": "x = 1\nrate = 0.1", "metadata": {"tags": ["parameters"]}}
+    code = MAKES.replace("ln.track()", "ln.track(params={'x': x * 2})").replace("sys.argv[1:]", "[str(x), str(rate)]")
+    second = {**blank, "source": "import lamin_lite as ln\n" + code}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": [first, second], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 4}
+    (project.folder / "nb.ipynb").write_text(json.dumps(notebook))
+    command = [sys.executable, "-m", "papermill", "nb.ipynb", "done.ipynb", "-p", "x", "5", "-p", "rate", "1.0e-7"]
+    subprocess.run(command, cwd=project.folder, env=project.environ(), check=True, capture_output=True)
+    assert project.only_run().params == {"x": 10, "rate": 1e-7}
+    for words in ([], ["--current"]):
+        done = cli("rerun", "--key", "nb.ipynb", *words)
+        assert done.stdout.startswith("same ")
+        assert "params differ" not in done.stderr
+        assert project.runs()[-1].params == {"x": 10, "rate": 1e-7}
+    assert project.instance.Transform.filter().count() == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_program_too_and_leaves_no_folder(project, tmp_path, wait_for, name):
+    project.run("""
+    import subprocess
+    ln.track()
+    ln.finish()
+    if os.environ.get("LAMIN_LITE_RERUN"):
+        child = subprocess.Popen(["sleep", "60"])
+        open(os.environ["PIDS"], "w").write(f"{os.getpid()} {child.pid}\\n")
+        time.sleep(60)
+    """)
+    (tmp_path / "tmp").mkdir()
+    pids = tmp_path / "pids"
+    command = [sys.executable, "-m", "lamin_lite", "rerun", "--key", "s.py"]
+    environ = project.environ(TMPDIR=tmp_path / "tmp", PIDS=pids)
+    process = subprocess.Popen(command, cwd=project.folder, env=environ, stderr=subprocess.DEVNULL)
+    wait_for(lambda: pids.exists() and pids.read_text().endswith("\n"))
+    process.send_signal(getattr(signal, name))
+    assert process.wait(20) == 128 + getattr(signal, name)
+    assert list((tmp_path / "tmp").iterdir()) == []
+    wait_for(lambda: not any(proc.is_alive(int(pid), None) is not False for pid in pids.read_text().split()))
 
 
 @pytest.mark.parametrize("words", [(), ("a", "--key", "b"), ("a", "--timeout", "0")])

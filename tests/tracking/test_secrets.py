@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -83,10 +84,22 @@ def test_the_diff_of_the_repository_is_masked(project):
     git_facts = project.only_run().extra_data["git"]
     assert git_facts["dirty"] is True
     diff = project.instance.Artifact.get(git_facts["diff"])
-    assert b"+print(" in diff.load(is_run_input=False)
+    assert "+print(" in diff.load(is_run_input=False)
     assert SECRETS["committed"].encode() not in b"".join(
         path.read_bytes() for path in (project.folder / "data").rglob("*") if path.is_file()
     )
+
+
+def test_a_token_in_the_title_of_a_notebook_is_masked(project, cli):
+    path = project.folder / "n.ipynb"
+    for title in (f"Pull with {SECRETS['form']}", f"Push with {SECRETS['form']}"):
+        cell = {"cell_type": "markdown", "metadata": {}, "source": f"# {title}"}
+        path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+        cli("save", "n.ipynb")
+        kept = project.instance.Transform.get(key="n.ipynb")
+        assert kept.description == title.replace(SECRETS["form"], "***")
+    path.unlink()
+    assert SECRETS["form"].encode() not in project.kept_bytes()
 
 
 def test_a_killed_run_keeps_no_known_form_of_secrets(project):

@@ -1,0 +1,39 @@
+"""Paths as text, and whether one lies in a folder: a bare prefix does not tell, as ``/data-secret`` begins with ``/data``."""
+
+from __future__ import annotations
+
+import os
+
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path is this folder or lies in it, as both are spelled: resolve links before, where they may lead out.
+
+    >>> is_inside("/data/a", "/data"), is_inside("/data", "/data"), is_inside("/data-secret", "/data"), is_inside("/a", "/")
+    (True, True, False, True)
+    """
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def below(path: str, folder: str) -> Optional[str]:
+    """Where a path lies in a folder, with links resolved and ``/`` between names; None if elsewhere, or the folder."""
+    real, home = os.path.realpath(path), os.path.realpath(folder)
+    return os.path.relpath(real, home).replace(os.sep, "/") if real != home and is_inside(real, home) else None
+
+
+def as_text(path: str) -> str:
+    r"""A path as any database keeps it: its bytes are UTF-8, whatever the locale takes them for; what is none is escaped.
+
+    >>> as_text("/data/caf\udcc3\udca9"), as_text("/data/\udcff")
+    ('/data/café', '/data/\\xff')
+    """
+    if path.isascii():
+        return path
+    try:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeError:  # text that came from elsewhere, which the locale has no bytes for
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

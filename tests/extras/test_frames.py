@@ -1,0 +1,236 @@
+"""Data frames in text formats come back as they were saved, or are refused when they are saved."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import os
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lamin_lite as ln
+
+pd = pytest.importorskip("pandas")
+np = pytest.importorskip("numpy")
+
+TEXTS = [".csv", ".tsv.gz", ".json"]
+PLAIN = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+def comes_back(instance, frame, key):
+    before = frame.copy()
+    instance.Artifact.from_dataframe(frame, key=key).save()
+    same(instance.Artifact.get(key=key).load(), frame)
+    same(frame, before)
+
+
+def same(found, frame):
+    pd.testing.assert_frame_equal(found, frame, check_exact=True, check_freq=False, check_column_type="equiv")
+    assert all(type(a) is type(b) for a, b in zip(found.iloc[:1].squeeze(axis=0), frame.iloc[:1].squeeze(axis=0)))
+
+
+def moments(tz=None):
+    return pd.to_datetime(["2026-01-31 12:30:00.123456", None, "1970-01-01 00:00:00.0"]).tz_localize(tz)
+
+
+COLUMNS = {
+    "text of digits": ["007", "008", "1e3"],
+    "text of decimals": ["1.0", "2.50", ".5"],
+    "text that looks missing": ["NA", "None", "nan"],
+    "text with a missing value": ["NA", None, "n/a"],
+    "text with a missing value and an empty one": ["", None, "x"],
+    "text with nan": ["a", np.nan, ""],
+    "text that looks true": ["True", "False", "-"],
+    "text of dates": ["2026-01-01", "", " x "],
+    "text with line ends": ["a\r", "b\r\nc", "d\ne"],
+    "text with marks": ['"', "a,b", "a\tb"],
+    "whole numbers": [1, -(2**62), 2**63 - 1],
+    "large whole numbers": np.array([2**64 - 1, 0, 1], dtype="uint64"),
+    "small whole numbers": np.array([1, 2, 3], dtype="int8"),
+    "numbers": [0.1 + 0.2, -0.0, 1e-300],
+    "numbers with a missing one": [1.0, None, 2.0],
+    "short numbers": np.array([0.1, 2.5, math.nan], dtype="float32"),
+    "truths": [True, False, True],
+    "truths with a missing one": [True, None, False],
+    "days": [dt.date(2026, 1, 1), None, dt.date(1999, 12, 31)],
+    "moments": moments(),
+    "moments of a zone": moments("Europe/Berlin"),
+    "moments in UTC": moments("UTC"),
+    "durations": pd.to_timedelta(["1 days 00:00:00.000000001", None, "-3h"]),
+    "nothing": [None, None, None],
+    "no numbers": [math.nan, math.nan, math.nan],
+    "nullable numbers": pd.array([1, None, 2**62 + 1], dtype="Int64"),
+    "nullable floats": pd.array([0.1, None, 3], dtype="Float64"),
+    "nullable truths": pd.array([True, None, False], dtype="boolean"),
+    "strings": pd.array(["007", None, ""], dtype="string"),
+    "categories": pd.Categorical(["b", "a", None]),
+    "categories in order": pd.Categorical(["low", "high", None], categories=["low", "mid", "high"], ordered=True),
+    "categories of numbers": pd.Categorical([3, 1, None]),
+    "categories of large numbers": pd.Categorical([2**62 + 1, 1, None]),
+    "categories of days": pd.Categorical([dt.date(2026, 1, 1), None, dt.date(1999, 12, 31)]),
+    "objects that are whole numbers": pd.Series([2**62 + 1, None, 1], dtype=object),
+    "objects that are numbers": pd.Series([0.1, None, 3e300], dtype=object),
+    "objects that are truths": pd.Series([True, False, True], dtype=object),
+    "categories of digits": pd.Categorical(["01", "1", "01"]),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_comes_back_as_it_was(instance, name):
+    for suffix in TEXTS:
+        comes_back(instance, pd.DataFrame({"a": [1, 2, 3], name: COLUMNS[name]}), f"a{suffix}")
+        comes_back(instance, pd.DataFrame({name: COLUMNS[name]}), f"b{suffix}")
+
+
+@pytest.mark.parametrize("name", [name for name in COLUMNS if not name.startswith(("truths with", "objects that"))])
+def test_an_index_comes_back_as_it_was(instance, name):
+    for title, suffix in [("i", ".csv"), (None, ".csv"), ("i", ".json"), (None, ".json")]:
+        frame = pd.DataFrame({"a": ["1", "2", "3"]}, index=pd.Index(COLUMNS[name], name=title))
+        if name.startswith("categories of") and frame.index.hasnans:
+            with pytest.raises(ln.errors.InvalidArgument, match="missing values among categories"):
+                instance.Artifact.from_dataframe(frame, key=f"a{suffix}")
+        else:
+            comes_back(instance, frame, f"a{suffix}")
+
+
+FRAMES = {
+    "several levels": lambda: pd.DataFrame(
+        {"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("01", 1), ("02", 2)], names=["l", None])
+    ),
+    "levels without names": lambda: pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("x", 1), ("y", 2)])),
+    "no columns": lambda: pd.DataFrame(index=["a", "b"]),
+    "rows only": lambda: pd.DataFrame(index=range(3)),
+    "nothing": pd.DataFrame,
+    "no rows": lambda: pd.DataFrame({"a": pd.Series([], dtype="int64"), "b": pd.Series([], dtype="object")}),
+    "no rows of an index": lambda: pd.DataFrame(
+        {"a": pd.Series([], dtype="float64")}, index=pd.Index([], name="i", dtype="int64")
+    ),
+    "numbered columns": lambda: pd.DataFrame([[1, "x"], [2, "y"]]),
+    "a title of the columns": lambda: pd.DataFrame([[1, 2]], columns=pd.Index(["a", "b"], name="gene")),
+    "names as of the index": lambda: pd.DataFrame({"index": ["a", "b"]}, index=["x", "y"]),
+    "a part of the rows": lambda: pd.DataFrame({"a": range(6)})[1::2],
+    "an empty name": lambda: pd.DataFrame({"": ["1", "2"], "b": ["x", "y"]}),
+    "odd names": lambda: pd.DataFrame({"a\r": ["x"], 'b"\n': ["y"], "Unnamed: 0": ["z"]}),
+    "many columns": lambda: pd.DataFrame(np.eye(3), columns=["x", "y", "z"]),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_frame_comes_back_with_its_index_and_its_names(instance, name):
+    for suffix in TEXTS:
+        comes_back(instance, FRAMES[name](), f"a{suffix}")
+
+
+def test_columns_of_one_name_come_back_in_csv_and_are_refused_elsewhere(instance):
+    frame = pd.DataFrame([[1, "02"], [3, "04"]], columns=["a", "a"])
+    comes_back(instance, frame, "a.csv")
+    for suffix in (".json", ".parquet", ".feather"):
+        if suffix != ".json":
+            pytest.importorskip("pyarrow")
+        with pytest.raises(ln.errors.InvalidArgument, match=rf"^This DataFrame cannot be saved as \{suffix}: .*\.$"):
+            instance.Artifact.from_dataframe(frame, key=f"a{suffix}")
+
+
+REFUSED = {
+    "columns of several levels": (pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])), TEXTS),
+    "lists": (pd.DataFrame({"a": [[1], [2]]}), TEXTS),
+    "text and numbers": (pd.DataFrame({"a": ["1", 1]}), TEXTS),
+    "names of two kinds": (pd.DataFrame([[1, 2]], columns=["a", 1]), TEXTS),
+    "a NUL": (pd.DataFrame({"a": ["\0"]}), [".csv", ".tsv"]),
+    "half a character": (pd.DataFrame({"a": ["\ud800"]}, dtype=object), [".csv"]),
+    "infinities": (pd.DataFrame({"a": [math.inf]}), [".json"]),
+    "intervals": (pd.DataFrame({"a": pd.cut([1, 2], 2)}), TEXTS),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_not_come_back_is_refused_with_the_remedy_and_leaves_nothing(instance, name):
+    frame, suffixes = REFUSED[name]
+    for suffix in suffixes:
+        with pytest.raises(ln.errors.InvalidArgument, match=r"^This DataFrame cannot be .*save it as \.parquet.*\.$"):
+            instance.Artifact.from_dataframe(frame, key=f"a{suffix}")
+    assert instance.Artifact.filter().count() == 0
+    made = os.path.join(instance.cache_dir, "made")
+    assert not os.path.isdir(made) or os.listdir(made) == []
+
+
+def test_an_index_comes_back_from_feather_or_is_refused(instance):
+    pytest.importorskip("pyarrow")
+    said = ""
+    try:
+        comes_back(instance, pd.DataFrame({"a": [1]}, index=["x"]), "a.feather")
+    except ln.errors.InvalidArgument as error:  # older versions of pandas
+        said = str(error)
+    assert re.match(r"$|This DataFrame cannot be saved as \.feather: .*; save it as \.parquet.*\.$", said)
+
+
+def test_infinities_come_back_in_csv(instance):
+    comes_back(instance, pd.DataFrame({"a": [math.inf, -math.inf, math.nan]}), "a.csv")
+
+
+def test_of_the_same_bytes_the_frame_that_was_saved_last_comes_back(instance):
+    comes_back(instance, pd.DataFrame({"a": ["7", "8"]}), "a.csv")
+    first = instance.Artifact.get(key="a.csv")
+    first.extra_data = {"mine": 1}
+    first.save()
+    comes_back(instance, pd.DataFrame({"a": [7, 8]}), "a.csv")
+    assert instance.Artifact.get(key="a.csv") == first
+    assert instance.Artifact.get(key="a.csv").extra_data == {"mine": 1}
+    comes_back(instance, pd.DataFrame({"a": ["7", "8"]}), "b.csv")
+    same(instance.Artifact.get(key="a.csv").load(), pd.DataFrame({"a": [7, 8]}))
+
+
+def test_a_file_that_somebody_else_wrote_is_read_as_before(instance, workdir):
+    comes_back(instance, pd.DataFrame({"a": ["7"]}), "a.csv")
+    (workdir / "a.csv").write_text("a\n07\n")
+    instance.Artifact.from_dataframe("a.csv", key="a.csv").save()
+    assert instance.Artifact.get(key="a.csv").load()["a"].tolist() == [7]
+    instance.Artifact("a.csv", key="rows.csv").save()
+    assert instance.Artifact.get(key="rows.csv").load() == [{"a": "07"}]
+
+
+cells = st.text(st.sampled_from("a0.-1NA\r\n\t,\"' \ufeffé\\"), max_size=4)
+columns = st.sampled_from(
+    [
+        st.one_of(st.none(), cells),
+        cells,
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(),
+        st.booleans(),
+        st.dates(dt.date(1700, 1, 1), dt.date(2200, 1, 1)),
+    ]
+)
+
+
+@PLAIN
+@given(st.data(), st.sampled_from(TEXTS))
+def test_any_frame_comes_back_or_is_refused(instance, data, suffix):
+    rows = data.draw(st.integers(0, 4))
+    fields = [
+        data.draw(st.lists(data.draw(columns), min_size=rows, max_size=rows))
+        for _ in range(data.draw(st.integers(1, 4)))
+    ]
+    frame = pd.DataFrame(dict(enumerate(fields)))
+    frame.columns = [data.draw(cells) for _ in fields]
+    levels = [
+        pd.Index(data.draw(st.lists(cells, min_size=rows, max_size=rows)), dtype=object, name=data.draw(cells))
+        for _ in range(data.draw(st.integers(0, 2)))
+    ]
+    if levels:
+        frame.index = pd.MultiIndex.from_arrays(levels) if len(levels) > 1 else levels[0]
+    said = ""
+    try:
+        pd.testing.assert_frame_equal(
+            instance.Artifact.from_dataframe(frame, key=f"a{suffix}").save().load(), frame, check_exact=True
+        )
+    except ln.errors.InvalidArgument as error:
+        said = str(error)
+    assert re.search("^$|infinities|two fields|byte order", said)

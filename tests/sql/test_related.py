@@ -1,0 +1,278 @@
+"""Conditions on many related rows: which of them are seen, and that those of one call speak of one of them."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lamin_lite as ln
+
+PLAIN = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+NAMES, ABBRS = ["p0", "p1", "p2", "p3", "gone", "aside"], ["x", "y", None]
+
+
+class Row(dict):
+    """A row as it was made, with its related rows: what the oracle looks at."""
+
+    @property
+    def is_shown(self):
+        return self.get("branch", 1) == 1
+
+
+@pytest.fixture
+def instance(workdir):
+    return ln.Instance.init(workdir)
+
+
+@pytest.fixture
+def rows(instance):
+    """Transforms with runs and projects, of which some are in the trash or the archive."""
+    projects = [
+        Row(name=name, abbr=ABBRS[at % 3], branch={"gone": -1, "aside": 0}.get(name, 1))
+        for at, name in enumerate(NAMES)
+    ]
+    saved = [instance.Project(name=one["name"], abbr=one["abbr"]).save() for one in projects]
+    made = []
+    for at in range(8):
+        transform = instance.Transform(key=f"t{at}.py").save()
+        mine = [number for number in range(len(NAMES)) if (at * 7 + number * 5) % 4 == 0]
+        transform.projects.add(*(saved[number] for number in mine))
+        runs = []
+        for number in range(at % 4):
+            run = instance.Run(transform=transform, name=f"r{number}", exit_code=(at + number) % 2).save()
+            of_run = [(at + number) % 6, (at + 2 * number) % 6] if number else []
+            run.projects.add(*(saved[each] for each in of_run))
+            trashed = (at + number) % 5 == 4
+            if trashed:
+                run.delete()
+            runs.append(
+                Row(
+                    name=run.name,
+                    exit_code=run.exit_code,
+                    branch=-1 if trashed else 1,
+                    projects=[projects[each] for each in set(of_run)],
+                )
+            )
+        made.append(Row(key=transform.key, projects=[projects[number] for number in mine], runs=runs))
+    for one, row in zip(saved, projects):
+        if row["branch"] == -1:
+            one.delete()
+        elif row["branch"] == 0:
+            one.archive()
+    return made
+
+
+LEAVES = {
+    "key": [f"t{at}.py" for at in range(8)],
+    "projects__name": NAMES,
+    "projects__abbr": ABBRS,
+    "projects__isnull": [True, False],
+    "runs__name": ["r0", "r1", "r2"],
+    "runs__exit_code": [0, 1],
+    "runs__isnull": [True, False],
+    "runs__projects__name": NAMES,
+    "runs__projects__abbr": ABBRS,
+    "runs__projects__isnull": [True, False],
+}
+leaves = st.sampled_from(sorted(LEAVES)).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(LEAVES[name])))
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(st.just("not"), inner),
+        st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3)),
+    ),
+    max_leaves=6,
+)
+
+
+def q_of(tree):
+    kind, rest = tree
+    if kind == "not":
+        return ~q_of(rest)
+    if kind in ("and", "or"):
+        return reduce(and_ if kind == "and" else or_, map(q_of, rest))
+    return ln.Q(**{kind: rest})
+
+
+def holds(tree, row):
+    """What a condition means: what is joined by ``and`` about the rows of one relation is about one of them."""
+    kind, rest = tree
+    if kind == "not":
+        return not holds(rest, row)
+    if kind == "or":
+        return any(holds(one, row) for one in rest)
+    if kind == "and":
+        ways = {}
+        for one in flat(rest):
+            ways.setdefault(way(one), []).append(one)
+        return all(
+            any(holds(("and", [stripped(one) for one in about]), other) for other in row[relation] if other.is_shown)
+            if relation
+            else all(holds(one, row) for one in about)
+            for relation, about in ways.items()
+        )
+    first, _, more = kind.partition("__")
+    if more == "isnull":
+        return any(other.is_shown for other in row[first]) is not rest
+    if more:
+        return any(holds((more, rest), other) for other in row[first] if other.is_shown)
+    return row[first] == rest
+
+
+def flat(parts):
+    return [each for one in parts for each in (flat(one[1]) if one[0] == "and" else [one])]
+
+
+def way(tree):
+    """The relation of which a condition asks for one row, if it is about no other."""
+    kind, rest = tree
+    if kind == "not":
+        return None
+    if kind in ("and", "or"):
+        ways = {way(one) for one in rest}
+        return ways.pop() if len(ways) == 1 else None
+    first, _, more = kind.partition("__")
+    return first if more and more != "isnull" else None
+
+
+def stripped(tree):
+    kind, rest = tree
+    if kind in ("and", "or"):
+        return kind, [stripped(one) for one in rest]
+    return kind.partition("__")[2], rest
+
+
+@PLAIN
+@given(st.lists(st.tuples(st.booleans(), trees), min_size=1, max_size=3))
+def test_conditions_of_one_call_speak_of_one_related_row(instance, rows, calls):
+    found = instance.Transform.filter()
+    for excluded, tree in calls:
+        found = found.exclude(q_of(tree)) if excluded else found.filter(q_of(tree))
+    wanted = [row["key"] for row in rows if all(holds(tree, row) is not excluded for excluded, tree in calls)]
+    assert found.to_list("key") == wanted
+    assert found.count() == len(wanted)
+    assert [one.key for one in found[:2]] == wanted[:2]
+
+
+def test_one_call_asks_for_one_project_and_two_calls_for_two(instance):
+    transform = instance.Transform(key="t.py").save()
+    transform.projects.add(instance.Project(name="PX", abbr="ax").save(), instance.Project(name="PY", abbr="ay").save())
+    run = instance.Run(transform=transform).save()
+    two = {"projects__name": "PX", "projects__abbr": "ay"}
+    rows = instance.Transform.filter()
+    assert rows.filter(**two).count() == 0
+    assert rows.filter(ln.Q(**two)).count() == rows.filter(ln.Q(projects__name="PX"), projects__abbr="ay").count() == 0
+    assert rows.filter(ln.Q(projects__name="PX") & ln.Q(projects__abbr="ay")).count() == 0
+    assert rows.filter(projects__name="PX").filter(projects__abbr="ay").count() == 1
+    assert rows.filter(projects__name="PX", projects__abbr="ax").count() == 1
+    assert rows.exclude(**two).count() == 1
+    assert rows.exclude(projects__name="PX", projects__abbr="ax").count() == 0
+    assert rows.filter(ln.Q(projects__name="PX") | ln.Q(projects__name="PY"), projects__abbr="ax").count() == 1
+    assert rows.filter(ln.Q(projects__name="PX") | ln.Q(projects__name="PZ"), projects__abbr="ay").count() == 0
+    assert instance.Run.filter(transform__projects__name="PX", transform__projects__abbr="ay").count() == 0
+    assert instance.Run.filter(transform__projects__name="PY", transform__projects__abbr="ay").one() == run
+    assert rows.filter(projects=instance.Project.get(name="PX"), projects__abbr="ay").count() == 0
+
+
+def test_the_type_of_a_related_row_is_that_of_the_one_that_is_named(instance):
+    types = [instance.Record(name=name, is_type=True).save() for name in ("ExpA", "ExpB")]
+    transform = instance.Transform(key="t.py").save()
+    transform.records.add(
+        instance.Record(name="R1", type=types[1]).save(), instance.Record(name="R2", type=types[0]).save()
+    )
+    assert instance.Transform.filter(records__name="R1", records__type__name="ExpA").count() == 0
+    assert instance.Transform.filter(records__name="R2", records__type__name="ExpA").count() == 1
+
+
+def test_what_is_said_twice_of_one_field_holds_twice(instance):
+    made = [instance.Transform(key=f"{at}.py").save() for at in range(4)]
+    run = [instance.Run(transform=each, started_at=f"2026-01-0{at + 1}T00:00Z").save() for at, each in enumerate(made)]
+    after, before = ln.Q(started_at__gt="2026-01-01T12:00Z"), ln.Q(started_at__gt="2026-01-03T12:00Z")
+    assert instance.Run.filter(after & before).to_list() == instance.Run.filter(before & after).to_list() == run[3:]
+
+
+@pytest.mark.parametrize("away", ["delete", "archive"])
+def test_a_related_row_that_is_put_away_is_seen_only_where_it_is_named(instance, away):
+    project = instance.Project(name="p").save()
+    made, other = instance.Transform(key="t.py").save(), instance.Transform(key="u.py").save()
+    made.projects.add(project)
+    getattr(project, away)()
+    rows = instance.Transform.filter()
+    assert made.projects.count() == 0
+    assert rows.filter(projects__name="p").count() == 0
+    assert rows.exclude(projects__name="p").count() == 2
+    assert rows.filter(projects__isnull=True).to_list() == [made, other]
+    assert rows.filter(projects__isnull=False).count() == 0
+    assert rows.filter(key="t.py").to_dicts(include=["projects__name", "projects"])[0]["projects__name"] == []
+    branch = {"delete": "trash", "archive": "archive"}[away]
+    for named in (
+        {"projects": project},
+        {"projects__in": [project]},
+        {"projects__id": project.id},
+        {"projects__branch__name": branch},
+        {"projects__branch": branch},
+        {"projects__branch": None, "projects__name": "p"},
+        {"projects": project, "projects__name": "p"},
+    ):
+        assert rows.filter(**named).to_list() == [made], named
+    made.delete()
+    assert project.refresh().transforms.count() == 0
+    assert instance.Project.filter(branch=None, transforms__key="t.py").count() == 0
+    assert instance.Project.filter(branch=None, transforms__isnull=False).count() == 0
+    assert instance.Run.filter(transform__key="t.py").count() == 0
+
+
+def test_rows_that_a_column_relates_follow_the_same_rule(instance):
+    transform, other = instance.Transform(key="t.py").save(), instance.Transform(key="u.py").save()
+    run = instance.Run(transform=transform, name="r").save()
+    assert instance.Transform.filter(runs__name="r").to_list() == [transform]
+    run.delete()
+    assert instance.Transform.filter(runs__name="r").count() == 0
+    assert instance.Transform.filter(runs__isnull=True).to_list() == [transform, other]
+    assert instance.Transform.filter(runs=run).to_list() == [transform]
+
+
+def test_rows_without_a_type_do_not_hide_that_others_have_no_members(instance):
+    kind = instance.Record(name="kind", is_type=True).save()
+    empty = instance.Record(name="empty", is_type=True).save()
+    member = instance.Record(name="member", type=kind).save()
+    assert instance.Record.filter(records__isnull=True).to_list() == [empty, member]
+    assert instance.Record.exclude(records__name__startswith="m").to_list() == [empty, member]
+
+
+def test_files_of_runs_are_related_where_the_query_set_of_the_row_lists_them(instance, workdir):
+    (workdir / "a.txt").write_text("a")
+    label = instance.ULabel(name="l").save()
+    artifact = instance.Artifact("a.txt", key="a.txt").save()
+    artifact.ulabels.add(label)
+    with instance.database.write("make it a file of a run") as tx:
+        tx.execute("UPDATE artifact SET kind = ?", [ln.base.names.KIND_OF_RUN_FILES])
+    assert label.artifacts.count() == instance.ULabel.filter(artifacts__key="a.txt").count() == 0
+    assert instance.ULabel.filter(artifacts__isnull=True).count() == 1
+    assert instance.ULabel.filter(artifacts=artifact.id).one() == label
+    assert instance.ULabel.filter(artifacts__kind=ln.base.names.KIND_OF_RUN_FILES).one() == label
+
+
+def test_what_a_collection_holds_is_seen_also_in_the_trash_as_by_its_query_set(instance, workdir):
+    (workdir / "a.txt").write_text("a")
+    artifact = instance.Artifact("a.txt", key="a.txt").save()
+    collection = instance.Collection([artifact], key="c").save()
+    artifact.delete()
+    assert collection.artifacts.to_list("key") == ["a.txt"]
+    assert instance.Collection.filter(artifacts__key="a.txt").one() == collection
+    assert instance.Collection.to_dicts(include=["artifacts__key"])[0]["artifacts__key"] == ["a.txt"]
+
+
+def test_none_is_no_related_row_and_a_foreign_key_without_a_value_is_none_in_a_list(instance):
+    transform = instance.Transform(key="t.py").save()
+    first = instance.Run(transform=transform).save()
+    second = instance.Run(transform=transform, initiated_by_run=first).save()
+    assert instance.Run.filter(initiated_by_run__in=[None]).to_list() == [first]
+    assert instance.Run.filter(initiated_by_run__in=[None, first]).to_list() == [first, second]
+    for wrong in ({"projects": None}, {"projects__in": [None]}):
+        with pytest.raises(ln.errors.FieldError, match="projects__isnull=True"):
+            instance.Run.filter(**wrong)
