@@ -54,7 +54,6 @@ class SQLRecord:
     _store: Store
     _values: dict[str, Any]
     _related: dict[str, Any]
-    _unlocks: bool = False  #: whether the next save ends a lock
     _is_removed: bool = False  #: whether it was removed for good
 
     uid: TextField[str] = TextField(unique=True, frozen=True)
@@ -227,11 +226,16 @@ class SQLRecord:
         before = dict(self._values)
         try:
             with self._store.database.write(f"save {type(self).__name__}") as tx:
-                self._save(tx)
+                new = self._save(tx)
         except BaseException:
             self._values = before  # what was not written can be saved again
             raise
+        if new:
+            self._tell()
         return self
+
+    def _tell(self) -> None:
+        """Say what its user may want to know of a row that was new."""
 
     def _save(self, tx: Transaction) -> bool:
         """Write the row, or what was changed of it; whether it is new."""

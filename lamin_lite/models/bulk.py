@@ -68,7 +68,9 @@ def _groups(rows: list[Any]) -> Iterator[list[Any]]:
 
 def _are_plain(rows: list[Any]) -> bool:
     """Whether all are new, and nothing is to be looked up before they are written."""
-    return type(rows[0]).save is SQLRecord.save and all(row._values["id"] is None for row in rows)
+    model = type(rows[0])
+    looks_up = model.save is not SQLRecord.save or model._save is not SQLRecord._save
+    return not looks_up and all(row._values["id"] is None for row in rows)
 
 
 def _insert(tx: Transaction, rows: list[Any]) -> None:

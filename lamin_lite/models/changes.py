@@ -10,6 +10,7 @@ from .. import errors
 from ..base import clock
 from ..base._typing import TYPE_CHECKING
 from . import locks
+from .registry import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,15 +61,12 @@ def catch_up(tx: Transaction, row: SQLRecord) -> None:
     table, values = row.__table__, row._values
     now = tx.one(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE id = ?", [row.id])
     if now is None:
-        called = values.get("key") or values.get("name") or ""
-        raise errors.Conflict(
-            f"{type(row).__name__} {called} ({row.uid}) was removed for good meanwhile: make a new one."
-        )
+        raise errors.Conflict(f"{called(row)} was removed for good meanwhile: make a new one.")
     kept = values[KEPT]
     if now == kept[: len(now)]:
         return
     mine = of(row)
-    if row._unlocks:
+    if values.get(locks.UNLOCKS):
         mine["is_locked"] = False
     theirs = {column: cell for column, cell, old in zip(table.columns, now, kept) if cell != old and column not in mine}
     wrote(row, theirs)
@@ -83,7 +81,7 @@ def write(tx: Transaction, row: SQLRecord) -> dict[str, Any]:
         _keep(row, found)  # the values stay the objects that somebody may hold
         if "updated_at" in found:
             row._values["updated_at"] = clock.to_datetime(found["updated_at"])
-    row._unlocks = False
+    row._values.pop(locks.UNLOCKS, None)
     return found
 
 
@@ -101,6 +99,7 @@ def set_fields(tx: Transaction, rows: Sequence[Any], given: Mapping[str, object]
     for row in rows:
         for name, value in given.items():
             setattr(row, name, value)
+        row._settle_space()
     if not PLAIN.issuperset(given):
         for row in rows:
             row.save()

@@ -6,7 +6,7 @@ from .. import errors
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import ForeignKey
-from .registry import query
+from .registry import called, query
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -42,13 +42,8 @@ def _check(tx: Transaction, row: Any, other: Any, step: str, how: str) -> None:
     )
     if found is not None:
         there = query(lookups.models[row.__table__.name], row._store).filter(id=other).one()
-        whom = "itself" if other == row.id else _called(there)
+        whom = "itself" if other == row.id else called(there)
         raise errors.InvalidArgument(
-            f"{_called(row)} cannot have {whom} {how}, as it would be above itself: choose another row, or undo first what "
+            f"{called(row)} cannot have {whom} {how}, as it would be above itself: choose another row, or undo first what "
             "leads back to it."
         )
-
-
-def _called(row: Any) -> str:
-    name = row._values.get("name")
-    return f"{type(row).__name__} {row.uid if name is None else repr(name)}"

@@ -62,16 +62,10 @@ class Named(Stamped):
         That one is linked to the projects of the current run, too, and keeps what else is said of it.
         """
         check_given([self])
-        before = dict(self._values)
-        try:
-            with self._store.database.write(f"save {type(self).__name__}") as tx:
-                made = self._save(tx)
-        except BaseException:
-            self._values = before  # what was not written can be saved again
-            raise
-        if made:
-            similar.hint(self)
-        return self
+        return super().save()
+
+    def _tell(self) -> None:
+        similar.hint(self)
 
     def _save(self, tx: Transaction) -> bool:
         """Write the row, or become the one that is there; whether it is new."""

@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 class _Known(SQLRecord):
     """A row that is known by a text of its own, its name or handle, and which many refer to: it has no trash."""
 
-    def save(self) -> Self:
-        """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
+    def _save(self, tx: Transaction) -> bool:
+        """Write the row or its changes, or become the one that has this name already; whether it is new."""
+        self._catch_up(tx)
         field, kind = lookups.label_name(type(self)), type(self).__name__
         name = self._values[field]
         if not isinstance(name, str) or not name.strip():
             raise errors.InvalidArgument(f"A {kind} needs a {field}; got {name!r}.")
-        with self._store.database.write(f"save {kind}"):
-            known = query(type(self), self._store).filter(**{field: name}).one_or_none()
-            if known is None or known.id == self.id:
-                return super().save()
-            if self.id is not None:
-                raise errors.Conflict(
-                    f"{kind} {self.uid} cannot be called {name!r}, which is the {field} of {known.uid}: use another one."
-                )
-            self._values, self._related = known._values, {}
-        return self
+        known = query(type(self), self._store).filter(**{field: name}).one_or_none()
+        if known is None or known.id == self.id:
+            return super()._save(tx)
+        if self.id is not None:
+            raise errors.Conflict(
+                f"{kind} {self.uid} cannot be called {name!r}, which is the {field} of {known.uid}: use another one."
+            )
+        self._values, self._related = known._values, {}
+        return False
 
 
 class _Place(_Known):
@@ -61,13 +61,8 @@ class _Place(_Known):
     updated_at: TimeField[Optional[datetime]] = TimeField(null=True, hidden=True)
     created_by: ForeignKey[Optional[User]] = ForeignKey("users", null=True)
 
-    def save(self) -> Self:
-        """Write the row or its changes; of a name that is there already, this becomes the row that is there."""
-        uid, new = self.uid, self.id is None
-        super().save()
-        if new and self.uid == uid:
-            similar.hint(self)
-        return self
+    def _tell(self) -> None:
+        similar.hint(self)
 
     def _write(self, tx: Transaction) -> None:
         before = None if self.id is None else changes.was(self, "name")

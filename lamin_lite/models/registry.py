@@ -169,3 +169,13 @@ def _hint(rows: QuerySet[Any], asked: Q, value: object, uid: Union[str, int, Non
     if near:
         return f"Did you mean {name}={near!r}?"
     return f"By its {name} it would be {get}({name}={value!r})." if value == uid else ""
+
+
+def called(row: Any) -> str:
+    """What people know a row by, for errors.
+
+    >>> called(ln.Record(name="s1"))  # doctest: +SKIP
+    "Record s1 (3wGPqD7bnPBAGMrQ)"
+    """
+    name = next((row._values[name] for name in ("key", "name", "handle") if row._values.get(name)), None)
+    return f"{type(row).__name__} {row.uid if name is None else f'{name} ({row.uid})'}"

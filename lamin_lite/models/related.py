@@ -10,7 +10,7 @@ from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
 from . import cycles
-from .registry import ARCHIVE, query
+from .registry import ARCHIVE, called, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +102,7 @@ class RelatedSet(QuerySet[R]):
         row._saved_id()
         with row._store.database.write(f"change {self._relation.name}") as tx:
             change(tx)
+        self._held = None  # what was read before is not what is linked now
 
     def _ids_of(self, rows: tuple[Any, ...]) -> list[int]:
         target = self._model
@@ -131,9 +132,7 @@ class RelatedSet(QuerySet[R]):
         if put_away is not None:
             row: Any = query(self._model, self._row._store).filter(id=number).one()
             where = "archive" if put_away[0] == ARCHIVE else "trash"
-            raise errors.InvalidArgument(
-                f"{self._model.__name__} {str(row)!r} ({row.uid}) is in the {where}: restore() it before it is linked."
-            )
+            raise errors.InvalidArgument(f"{called(row)} is in the {where}: restore() it before it is linked.")
 
     def _delete(self, tx: Transaction, ids: Optional[list[int]]) -> None:
         sql = f"DELETE FROM {self._relation.through} WHERE {self._relation.near} = ?"

@@ -12,6 +12,7 @@ from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import ForeignKey
 from . import related
+from .registry import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def _check_locks(tx: Transaction, row: SQLRecord, found: list[Reference]) -> Non
         if locked:
             names = ", ".join(locked[:NAMED]) + (", ..." if len(locked) > NAMED else "")
             raise errors.Conflict(
-                f"{_title(row)} cannot be removed for good: {each.noun} {names} would be without it, and is locked. Set its "
+                f"{called(row)} cannot be removed for good: {each.noun} {names} would be without it, and is locked. Set its "
                 "is_locked to False and save it first."
             )
 
@@ -171,15 +172,10 @@ def _by_column(table: Table, field: ForeignKey[Any], number: int) -> Reference:
     return reference
 
 
-def _title(row: SQLRecord) -> str:
-    called = next((row._values[name] for name in ("key", "name", "handle") if row._values.get(name)), None)
-    return f"{type(row).__name__} {row.uid if called is None else f'{called} ({row.uid})'}"
-
-
 def _refusal(tx: Transaction, row: SQLRecord, found: list[Reference], blocking: list[Reference]) -> errors.Conflict:
     refer = "refers" if sum(each.count for each in found) == 1 else "refer"
     text = (
-        f"{_title(row)} cannot be removed for good: {', '.join(each.described(tx) for each in found)} {refer} to it. "
+        f"{called(row)} cannot be removed for good: {', '.join(each.described(tx) for each in found)} {refer} to it. "
     )
     needing = [each for each in blocking if not each.optional]
     trash = "leave it in the trash" if "branch" in row.__table__.fields else "leave it as it is"

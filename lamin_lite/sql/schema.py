@@ -149,7 +149,7 @@ class Table:
     def _missing(self, cells: list[Any]) -> errors.InvalidArgument:
         fields = list(self.fields.values())
         names = [fields[at].name for at in self._needed if cells[at] is None]
-        return errors.InvalidArgument(f"A new row of {self.name} needs {' and '.join(names)}: none was given.")
+        return errors.InvalidArgument(f"A row of {self.name} needs {' and '.join(names)}: none was given.")
 
     def statements(self, dialect: Dialect = SQLITE) -> Iterator[str]:
         """The statements that make the table and its indexes, where they are not there."""

@@ -210,7 +210,7 @@ def test_what_is_put_away_is_not_linked_to_anything(instance, put_away, where):
     getattr(label, put_away)()
     for link in (lambda: one.ulabels.add(other, label), lambda: one.ulabels.set([other, label])):
         with pytest.raises(
-            ln.errors.InvalidArgument, match=rf"ULabel 'U' \({label.uid}\) is in the {where}: restore\(\)"
+            ln.errors.InvalidArgument, match=rf"ULabel U \({label.uid}\) is in the {where}: restore\(\)"
         ):
             link()
     assert not one.ulabels.exists()
@@ -311,7 +311,7 @@ def test_no_row_is_its_own_type_also_over_others(instance):
     a, b, c = chain(instance, is_type=True)
     a.type, b.type = b, c
     a.save(), b.save()
-    for other, called in ((c, "itself"), (b, "Record 'b'"), (a, "Record 'a'")):
+    for other, called in ((c, "itself"), (b, r"Record b \(\w{16}\)"), (a, r"Record a \(\w{16}\)")):
         c.type = other
         with refused(called, "as its type"):
             c.save()
@@ -325,11 +325,11 @@ def test_no_row_is_its_own_parent_also_over_others(instance):
         a.parents.add(a)
     a.parents.add(b)
     b.parents.add(c)
-    with refused("Record 'a'", "among its parents"):
+    with refused(r"Record a \(\w{16}\)", "among its parents"):
         b.parents.add(a)
-    with refused("Record 'a'", "among its parents"):
+    with refused(r"Record a \(\w{16}\)", "among its parents"):
         c.parents.set([a])
-    with refused("Record 'c'", "among its children"):
+    with refused(r"Record c \(\w{16}\)", "among its children"):
         a.children.add(c)
     a.parents.add(c)
     assert set(a.parents) == {b, c}

@@ -176,3 +176,17 @@ def test_what_include_cannot_follow_names_another_way(instance):
     with pytest.raises(ln.errors.FieldError, match="'artifacts__key' of the Projects themselves") as caught:
         instance.Transform.to_dicts(include=["projects__artifacts__key"])
     assert "include=[" not in str(caught.value)
+
+
+def test_linked_rows_that_were_read_are_read_anew_after_a_change_of_the_links(instance):
+    row, labels = instance.Record(name="r").save(), [instance.ULabel(name=name).save() for name in "ab"]
+    linked = row.ulabels
+    assert len(linked) == 0
+    linked.add(*labels)
+    assert (linked.exists(), linked.count(), linked.first().name, linked.to_list("name")) == (True, 2, "a", ["a", "b"])
+    linked.remove(labels[0])
+    assert [each.name for each in linked] == ["b"]
+    linked.set([labels[0]])
+    assert (len(linked), linked.last().name) == (1, "a")
+    linked.clear()
+    assert (bool(linked), linked.one_or_none(), list(linked)) == (False, None, [])
