@@ -10,6 +10,7 @@ import datetime as dt
 import itertools
 import json
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,11 @@ _CATEGORIES = 10_000  #: that a layout lists; it is kept in the database
 
 
 class _UnfitError(ValueError):
-    """What of a frame a format cannot give back; the serializer adds the remedy."""
+    """What of a frame a format cannot give back; without a ``remedy`` of its own the serializer adds that of the format."""
+
+    def __init__(self, said: str, remedy: str = "") -> None:
+        super().__init__(said)
+        self.remedy = remedy
 
 
 class FrameSerializer:
@@ -62,7 +67,8 @@ class FrameSerializer:
             return self._save(obj, path)
         except (ValueError, TypeError, NotImplementedError) as error:
             said = str(error).strip().splitlines() or [type(error).__name__]
-            msg = f"This DataFrame cannot be saved as {self.suffixes[0]}: {said[0].rstrip('.')}; {self._remedy}."
+            remedy = getattr(error, "remedy", "") or self._remedy
+            msg = f"This DataFrame cannot be saved as {self.suffixes[0]}: {said[0].rstrip('.')}; {remedy}."
             raise self._errors.InvalidArgument(msg) from (None if isinstance(error, _UnfitError) else error)
 
     def observations(self, obj: Any) -> int:
@@ -120,11 +126,31 @@ def _needs_pyarrow(ext: Any, call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _to_parquet(ext: Any) -> Callable[[pd.DataFrame, str], object]:
-    return _needs_pyarrow(ext, lambda frame, path: frame.to_parquet(path))
+    return _needs_pyarrow(ext, lambda frame, path: _checked(frame).to_parquet(path))
 
 
 def _to_feather(ext: Any) -> Callable[[pd.DataFrame, str], object]:
-    return _needs_pyarrow(ext, lambda frame, path: frame.to_feather(path))
+    return _needs_pyarrow(ext, lambda frame, path: _checked(frame).to_feather(path))
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame; raises `_UnfitError` if pyarrow writes the names of its columns, but cannot give them back."""
+    odd = _odd_names(frame.columns)
+    if odd and not frame.columns.has_duplicates and not _come_back(frame.columns):
+        raise _UnfitError(odd, _RENAME)
+    return frame
+
+
+def _come_back(columns: pd.Index[Any]) -> bool:
+    import pyarrow as pa
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what would not come back is refused
+            found = pa.Table.from_pandas(pd.DataFrame(columns=columns)).to_pandas().columns
+    except (ValueError, TypeError, NotImplementedError):
+        return False
+    return bool(columns.equals(found) and columns.dtype == found.dtype)
 
 
 # -- layouts: what a frame is beside its texts
@@ -141,9 +167,9 @@ def _layout(frame: pd.DataFrame) -> dict[str, Any]:
     columns = frame.columns
     if isinstance(columns, pd.MultiIndex):
         raise _UnfitError("its columns have several levels")
-    is_text = all(isinstance(label, str) for label in columns)
-    if not (is_text or pd.api.types.is_integer_dtype(columns.dtype)):
-        raise _UnfitError("the names of its columns are neither all texts nor all whole numbers")
+    odd = _odd_names(columns)
+    if odd:
+        raise _UnfitError(odd, _RENAME)
     kinds = [_kind(frame.iloc[:, at], f"column {label!r}") for at, label in enumerate(columns)]
     levels = [] if _counts(frame.index) else [frame.index.get_level_values(at) for at in range(frame.index.nlevels)]
     index = [[level.name, _kind(_series(level), f"index {level.name or ''}".strip())] for level in levels]
@@ -155,10 +181,23 @@ def _layout(frame: pd.DataFrame) -> dict[str, Any]:
     return {
         "index": index,
         "columns": [[kind, len(list(same))] for kind, same in itertools.groupby(kinds)],
-        "labels": str(columns.dtype) if str(columns.dtype) in ("object", "str", "string") else "int64",
+        "labels": str(columns.dtype),
         "title": columns.name,
         "rows": len(frame),
     }
+
+
+def _odd_names(columns: pd.Index[Any]) -> str:
+    """What is odd about the names of columns: neither texts nor whole numbers of the usual types."""
+    name = str(columns.dtype)
+    if name not in ("object", "str", "string", "int64") or pd.api.types.pandas_dtype(name) != columns.dtype:
+        return f"the names of its columns are of type {name}"
+    if name != "int64" and not all(isinstance(label, str) for label in columns):
+        return "the names of its columns are neither all texts nor all whole numbers"
+    return ""
+
+
+_RENAME = "make texts of them, as by df.columns = [str(name) for name in df.columns]"
 
 
 def _series(index: pd.Index[Any]) -> pd.Series:
@@ -188,7 +227,24 @@ def _kind(values: pd.Series, what: str) -> Any:
     name = str(dtype)
     if not _is_simple(dtype) or pd.api.types.pandas_dtype(name) != dtype:
         raise _UnfitError(f"{what} is {name}")
+    _check_times(values[~gone], what)
     return name + missing
+
+
+_LONGEST = np.timedelta64(106_751, "D")  #: that pandas reads from text: as many days as its nanoseconds can count
+
+
+def _check_times(values: pd.Series, what: str) -> None:
+    """Raise `_UnfitError` for durations and moments whose texts do not tell all of them, or cannot be read."""
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind == "m":
+        days = values.to_numpy().astype("timedelta64[D]")
+        if ((days >= _LONGEST) | (days <= -_LONGEST)).any():
+            raise _UnfitError(f"{what} holds durations of more than {_LONGEST.astype(int):,} days")
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        here, utc = (moments.dt.tz_localize(None).to_numpy() for moments in (values, values.dt.tz_convert("UTC")))
+        if ((here - utc) % np.timedelta64(60, "s") != np.timedelta64(0, "s")).any():  # pandas writes whole minutes
+            raise _UnfitError(f"{what} holds moments whose distance from UTC is no whole minutes, as before 1900")
 
 
 def _is_simple(dtype: Any) -> bool:
@@ -324,8 +380,16 @@ def _restored_categories(raw: pd.Series, kind: list[Any]) -> pd.Categorical:
 def _moments(raw: pd.Series, dtype: Any) -> Any:
     if isinstance(dtype, np.dtype):
         return pd.Series(raw.fillna("NaT").to_numpy().astype("str").astype(dtype))
-    form = {} if _VERSION < (2, 0) else {"format": "ISO8601"}
-    return pd.to_datetime(raw, utc=True, **form).dt.tz_convert(dtype.tz).astype(dtype)
+    # by hand, as pandas' own reader counts in nanoseconds, which end with the years 1677 and 2262
+    texts, unit = raw.fillna("NaT+00:00"), f"datetime64[{dtype.unit}]"
+    minutes = texts.str[-6:].map(_minutes).to_numpy().astype("timedelta64[m]")
+    moments = pd.Series((texts.str[:-6].to_numpy().astype("str").astype(unit) - minutes).astype(unit))
+    return moments.dt.tz_localize("UTC").astype(dtype)
+
+
+def _minutes(text: str) -> int:
+    """How far a clock is ahead of UTC, as in ``+01:00``."""
+    return (-1 if text[0] == "-" else 1) * (int(text[1:3]) * 60 + int(text[4:]))
 
 
 def _index(field: Any) -> pd.Index[Any]:

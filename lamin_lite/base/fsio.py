@@ -169,8 +169,8 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Put a small file in place, durably, whole or not at all."""
+def write_file(path: str, data: bytes, *, keep_mode: bool = False) -> None:
+    """Put a small file in place, durably, whole or not at all; ``keep_mode``: who may read the one that is there stays."""
     temporary = f"{path}.{uids.random_uid(8)}"
     try:
         fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
@@ -179,6 +179,8 @@ def write_file(path: str, data: bytes) -> None:
         raise
     try:
         try:
+            if keep_mode and os.path.exists(path):
+                os.chmod(temporary, os.stat(path).st_mode & 0o777)  # before anything is in it
             write_all(fd, data)
             sync_file(fd)
         finally:

@@ -8,8 +8,9 @@ Asked in this order, until one answers:
    notebook that is not here, no other one is meant, but for one with the cell that runs: it was renamed.
 4. The command line of the process that started the kernel: ``jupyter nbconvert``, ``jupyter execute``, ``papermill``.
    Of several notebooks it is the one in the kernel's folder.
-5. The notebooks around, if the code of exactly one of them begins with what the kernel has run, or holds all of it. That
-   is no more than a guess while few cells have run: others may begin alike.
+5. The notebooks around: the one that holds a cell that ran, by its id. Else, if the code of exactly one of them begins
+   with what the kernel has run, or holds all of it. That is no more than a guess while few cells have run: others may
+   begin alike. When all has run, one that has no other cells is meant rather than one that goes on.
 
 Nothing is asked over a network, not even of the server on this machine.
 """
@@ -30,24 +31,24 @@ __all__ = ["cell_id", "executed_cells", "notebook_at", "notebook_of_kernel", "nu
 
 SECONDS = 1.0  #: for looking through the notebooks around
 MOST_FILES, MOST_BYTES, DEPTH = 300, 64 << 20, 3
-RUNNERS = {"jupyter-nbconvert", "nbconvert", "jupyter-execute", "execute", "papermill"}  #: run what they are given
+RUNNERS = {"jupyter-nbconvert", "nbconvert", "jupyter-execute", "papermill"}  #: run what they are given
 SERVERS = {"jupyter-lab", "jupyter-labhub", "jupyter-notebook", "jupyter-server", "jupyterhub-singleuser"}
 SERVERS |= {"jupyterlab", "notebook", "jupyter_server"}  # with python -m
 INJECTED = "# Parameters\n"  #: how a cell begins that papermill puts in
 
 _known: dict[str, Any] = {}
-_ids: dict[str, str] = {}  # the last one that the front end gave, as a kernel that ends is told none
+_ids: dict[str, None] = {}  # that the front end gave, the last one at the end: a kernel that ends is told none
 
 
-def notebook_of_kernel(*, again: bool = False) -> dict[str, Any]:
+def notebook_of_kernel(*, again: bool = False, is_over: bool = False) -> dict[str, Any]:
     """Return what is known of the notebook of this kernel; never an error.
 
     Returns:
         ``path``: absolute, of an existing file; None if it is not known, or this is no kernel. ``is_sure``: it was told,
-        not guessed from what has run. ``candidates``: if several notebooks could be it. ``injected``: the text of a
-        cell with parameters that papermill put in, or None.
+        or it alone holds a cell that ran, by its id; not guessed from what has run. ``candidates``: if several notebooks
+        could be it. ``injected``: the text of a cell with parameters that papermill put in, or None.
 
-    An answer is kept; ``again=True`` asks anew.
+    An answer is kept; ``again=True`` asks anew, ``is_over=True`` when all cells have run.
 
     Example::
 
@@ -59,7 +60,7 @@ def notebook_of_kernel(*, again: bool = False) -> dict[str, Any]:
         return _answer(None)
     if again or not _known or (_known["path"] is not None and not os.path.isfile(_known["path"])):
         try:
-            found = _find(_Kernel(shell))
+            found = _find(_Kernel(shell), is_over)
         except Exception:
             found = _answer(None)
         _known.clear()
@@ -98,7 +99,8 @@ class _Kernel:
     def __init__(self, shell: Any) -> None:
         self.names: dict[str, Any] = shell.user_ns
         self.cells = [text.strip() for _, text in executed_cells(shell)]
-        self.cell_id = cell_id(shell) or _ids.get("last")
+        self.cell_id = cell_id(shell) or next(reversed(_ids), None)
+        self.ids = set(_ids)
         self.folder: str = getattr(shell, "starting_dir", None) or os.getcwd()
         self.client = _client()
         self.arguments = (proc.command_line(self.client) or []) if self.client else []
@@ -111,11 +113,11 @@ class _Kernel:
         inherited = self.client and proc.variable_of(self.client, settings.SESSION_NAME) == name
         return None if inherited else name
 
-    def programs(self) -> set[str]:
-        """What the program may be called that started the kernel."""
-        programs = {os.path.splitext(os.path.basename(part))[0] for part in self.arguments[:4]}
-        # with -m, what Python was told is the module's name, what the process is told may be the path of its __main__
-        return programs | {os.path.basename(os.path.dirname(part)) for part in self.arguments[:4] if "__main__" in part}
+    def program(self) -> str:
+        """What the program is called that started the kernel: its file, or its module."""
+        name, rest = _program(self.arguments)
+        command = next((part for part in rest if not part.startswith("-")), "") if name == "jupyter" else ""
+        return f"{name}-{command}" if command else name
 
     def file(self, path: object, *folders: str) -> Optional[str]:
         """The path, if it is that of a file as seen from one of the folders."""
@@ -123,6 +125,28 @@ class _Kernel:
             return None
         found = (os.path.join(folder, path) for folder in folders or (self.folder,))
         return next((each for each in found if os.path.isfile(each)), None)
+
+
+def _program(arguments: list[str]) -> tuple[str, list[str]]:
+    """Return the name of the program, and what it was given; of Python it is what that executes."""
+    if not arguments:
+        return "", []
+    first, rest = arguments[0], arguments[1:]
+    if not os.path.basename(first).lower().startswith(("python", "pypy")):
+        return os.path.basename(first).removesuffix(".exe"), rest
+    while rest and rest[0].startswith("-"):
+        option, rest = rest[0], rest[1:]
+        if option.startswith("-m"):
+            module, rest = (option[2:], rest) if option != "-m" else ("".join(rest[:1]), rest[1:])
+            return module.partition(".")[0], rest
+        if option.startswith("-c"):
+            return "", rest
+        if option in ("-W", "-X", "--check-hash-based-pycs"):
+            rest = rest[1:]
+    path, rest = "".join(rest[:1]), rest[1:]
+    # with -m, what Python was told is the module's name, what the process is told may be the path of its __main__
+    path = os.path.dirname(path) if os.path.basename(path).startswith("__main__.") else path
+    return os.path.basename(path).removesuffix(".exe"), rest
 
 
 def cell_id(shell: Any) -> Optional[str]:
@@ -133,7 +157,8 @@ def cell_id(shell: Any) -> Optional[str]:
         return None
     if not isinstance(found, str) or not found:
         return None
-    _ids["last"] = found
+    _ids.pop(found, None)
+    _ids[found] = None
     return found
 
 
@@ -153,7 +178,7 @@ def _client() -> Optional[int]:
     return pid
 
 
-def _find(kernel: _Kernel) -> dict[str, Any]:
+def _find(kernel: _Kernel, is_over: bool) -> dict[str, Any]:
     told = _vscode(kernel) or _papermill(kernel) or kernel.file(kernel.session)
     if told is not None:
         return _with_injected(kernel, told, is_sure=True)
@@ -161,11 +186,17 @@ def _find(kernel: _Kernel) -> dict[str, Any]:
     if sure and len(named) == 1:
         return _with_injected(kernel, named[0], is_sure=True)
     fitting = _fitting(kernel, named)
-    if not fitting and not sure:
+    if not fitting.paths and not sure:
         fitting = _fitting(kernel, _around(kernel))
-    if len(fitting) == 1:
-        return _with_injected(kernel, fitting[0], is_sure=False)
-    return _answer(None, fitting or named if sure else fitting)
+    if len(fitting.paths) == 1:
+        return _with_injected(kernel, fitting.paths[0], is_sure=fitting.is_sure)
+    if fitting.how == "id" and len(fitting.with_current) == 1:  # of several in one kernel
+        return _with_injected(kernel, fitting.with_current.pop(), is_sure=True)
+    if fitting.how == "id" and _known.get("path") in fitting.paths:
+        return _with_injected(kernel, _known["path"], is_sure=False)  # none of them has what ran since: it stays
+    if is_over and len(fitting.whole) == 1:
+        return {**_with_injected(kernel, fitting.whole[0], is_sure=False), "candidates": sorted(fitting.paths)}
+    return _answer(None, fitting.paths or named if sure else fitting.paths)
 
 
 # ------------------------------------------------------------------------------------------------------------- hints
@@ -189,11 +220,11 @@ def _papermill(kernel: _Kernel) -> Optional[str]:
 
 def _named(kernel: _Kernel) -> tuple[list[str], bool]:
     """Return the notebooks in the command line, and whether it is one that executes what it is given."""
-    programs = kernel.programs()
-    sure = bool(programs & RUNNERS)
+    program = kernel.program()
+    sure = program in RUNNERS
     found = [path for part in _given(kernel.arguments[1:]) for path in _files_of(kernel, part, sure)]
     found = list(dict.fromkeys(map(os.path.realpath, found)))
-    if "papermill" in programs:
+    if program == "papermill":
         return found[:1], sure
     here = [path for path in found if os.path.dirname(path) == os.path.realpath(kernel.folder)]
     return (here if sure and here else found), sure  # each is run in its own folder
@@ -240,7 +271,7 @@ def _around(kernel: _Kernel) -> Iterator[str]:
     from time import monotonic
 
     deadline, count, seen = monotonic() + SECONDS, 0, set()
-    served = kernel.session is not None or bool(kernel.programs() & SERVERS)
+    served = kernel.session is not None or kernel.program() in SERVERS
     level = [os.path.realpath(folder) for folder in [kernel.folder, kernel.client_folder][: 1 if served else 2]]
     for _ in range(1 if served else 1 + DEPTH):
         below: list[str] = []
@@ -267,15 +298,44 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _fitting(kernel: _Kernel, paths: Iterable[str]) -> list[str]:
-    """Return the notebooks that fit what was run: by the id of the cell that runs, by their order, by holding it all.
+class _Fitting:
+    """The notebooks that fit what was run, and by what."""
 
-    Where a notebook was named that is not here, they must have that name, or the id.
+    def __init__(self) -> None:
+        self.by: dict[str, dict[str, None]] = {"id": {}, "order": {}, "content": {}}
+        self.with_current: set[str] = set()  # those that hold the cell that runs
+        self.all_of_it: set[str] = set()  # those without cells that did not run
+
+    @property
+    def how(self) -> str:
+        """By what they fit best; a copy has the same ids, so order and content choose among those."""
+        ids = self.by["id"]
+        ways = [how for how in ("order", "content") if (ids.keys() & self.by[how] if ids else self.by[how])]
+        return ways[0] if ways else "id"
+
+    @property
+    def paths(self) -> list[str]:
+        """Those that fit best."""
+        return [path for path in self.by[self.how] if not self.by["id"] or path in self.by["id"]]
+
+    @property
+    def whole(self) -> list[str]:
+        """Those of them that have no other cells."""
+        return [path for path in self.paths if path in self.all_of_it]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether an id tells it."""
+        return len(self.by["id"]) == 1
+
+
+def _fitting(kernel: _Kernel, paths: Iterable[str]) -> _Fitting:
+    """Return the notebooks that fit what was run: by the id of a cell that ran, by their order, by holding it all.
+
+    Where a notebook was named that is not here, they must have that name, or an id.
     """
     named = os.path.basename(kernel.session) if kernel.session and kernel.session.endswith(".ipynb") else None
-    by_id: dict[str, None] = {}
-    by_order: dict[str, None] = {}
-    by_content: dict[str, None] = {}
+    fitting = _Fitting()
     for path in paths:
         notebook = notebook_at(path) if kernel.cells else None
         if notebook is None:
@@ -283,18 +343,19 @@ def _fitting(kernel: _Kernel, paths: Iterable[str]) -> list[str]:
         own = [text_of(cell).strip() for cell in code_cells(notebook) if not is_skipped(cell)]
         run = [text for text in kernel.cells if text in own or not text.startswith(INJECTED)]
         source = os.path.realpath(_input_of(kernel, notebook) or path)
-        if kernel.cell_id and any(cell.get("id") == kernel.cell_id for cell in notebook["cells"]):
-            by_id[source] = None
+        ids = {cell["id"] for cell in notebook["cells"] if isinstance(cell.get("id"), str)}
+        if ids & kernel.ids:
+            fitting.by["id"][source] = None
+            fitting.with_current |= {source} if kernel.cell_id in ids else set()
         elif named not in (None, os.path.basename(path)):
             continue
         if own[: len(run)] == run:
-            by_order[source] = None
+            fitting.by["order"][source] = None
         elif set(run) <= set(own):
-            by_content[source] = None
-    for fitting in (by_order, by_content):  # a copy has the same ids
-        if by_id and any(path in by_id for path in fitting):
-            return [path for path in fitting if path in by_id]
-    return list(by_id or by_order or by_content)
+            fitting.by["content"][source] = None
+        if own == run:
+            fitting.all_of_it.add(source)
+    return fitting
 
 
 def _input_of(kernel: _Kernel, notebook: dict[str, Any]) -> Optional[str]:

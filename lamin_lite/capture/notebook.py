@@ -18,7 +18,7 @@ mark of a cell gets one more ``#``.
 from __future__ import annotations
 
 from ..base._typing import TYPE_CHECKING
-from .headings import first_heading
+from .headings import as_markdown, first_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def notebook_from_source(text: str, title: Optional[str] = None) -> Notebook:
     heading = _heading_of(cells) if title else None
     if heading is not None and not heading.text:
         cell = cells[heading.cell]
-        cell["source"] = _with_heading(cell["source"], heading, f"{heading.marks} {title}")
+        cell["source"] = _with_heading(cell["source"], heading, f"{heading.marks} {as_markdown(title or '')}")
     _give_ids(cells)
     return {"cells": cells, "metadata": metadata(), "nbformat": 4, "nbformat_minor": 5}
 

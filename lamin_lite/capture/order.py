@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Ran = tuple[int, str, Optional[str]]
     Notebook = dict[str, Any]
 
-__all__ = ["executed", "order_problem", "with_executed"]
+__all__ = ["executed", "order_problem", "with_executed", "without_later"]
 
 MOST_NAMED = 5
 
@@ -81,6 +81,30 @@ def with_executed(ran: Iterable[Ran], notebook: Notebook, later: Callable[[int],
     made = _Executed(notebook["cells"], [each for each in ran if each[2] is not None])
     counts = [count for count, text, cell_id in made.last if made.take(text, cell_id or "", later(count))]
     return {**notebook, "cells": made.cells}, counts
+
+
+def without_later(notebook: Notebook, ran: Iterable[Ran], before: Iterable[dict[str, Any]]) -> Notebook:
+    """Return the notebook with the code that ran or was there before, and not what was written since.
+
+    Args:
+        notebook: as it lies on the disk.
+        ran: count, text and id of each cell that was run; all of them stay as they are.
+        before: the cells with code that it had then; one of them that did not run gets back its text.
+
+    Blank cells and those with text stay.
+    """
+    by_id = {cell["id"]: text_of(cell) for cell in before if cell.get("id")}
+    ran = list(ran)
+    ran_ids, texts = {cell_id for *_, cell_id in ran if cell_id}, {text.strip() for _, text, _ in ran}
+    texts |= {text_of(cell).strip() for cell in before}
+    kept = []
+    for cell in notebook["cells"]:
+        text, cell_id = text_of(cell), cell.get("id")
+        if cell.get("cell_type") != "code" or not text.strip() or text.strip() in texts or cell_id in ran_ids:
+            kept.append(cell)
+        elif cell_id in by_id:
+            kept.append({**cell, "source": by_id[cell_id]})
+    return {**notebook, "cells": kept}
 
 
 class _Executed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,14 +15,20 @@ ENDING = ("SIGTERM", "SIGHUP")  #: what asks a program to end, beside Ctrl-C, wh
 
 
 class Listening:
-    """Hears signals, in the place of what was there, until the block ends; what is ignored, as by nohup, stays so."""
+    """Hears signals, in the place of what was there, until the block ends; what is ignored, as by nohup, stays so.
+
+    Nothing is heard in another thread than the main one, as Python hears them only there. What other code than Python's
+    listens by stays too: it could not be put back.
+    """
 
     def __init__(self, names: Sequence[str], heard: Heard) -> None:
         self._numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
         self._heard = heard
 
     def __enter__(self) -> None:
-        wanted = [number for number in self._numbers if signal.getsignal(number) is not signal.SIG_IGN]
+        is_main = threading.current_thread() is threading.main_thread()
+        kept = (signal.SIG_IGN, None)
+        wanted = [number for number in self._numbers if is_main and signal.getsignal(number) not in kept]
         self._before = [(number, signal.signal(number, self._heard)) for number in wanted]
 
     def __exit__(self, *_: object) -> None:

@@ -164,5 +164,5 @@ def kept(text: str, path: Optional[Path]) -> str:
                 with open(target, "wb") as file:
                     file.write(text.encode())
             else:
-                fsio.write_file(os.path.realpath(target), text.encode())  # what a link means, not the link
+                fsio.write_file(os.path.realpath(target), text.encode(), keep_mode=True)  # what a link means, not it
     return text

@@ -6,6 +6,7 @@ still has its very bytes. It is executed in an empty folder. Nothing here execut
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -85,7 +86,7 @@ def plan(run: Run, package: str, find: Find, *, current: bool = False) -> Plan:
 
 
 def _check_whole(run: Run, launch: Optional[Mapping[str, Any]]) -> None:
-    """Raise `InvalidArgument` if a secret was masked in what the run is to be given again."""
+    """Raise `InvalidArgument` if what the run is to be given again is not known: a masked secret, code as a parameter."""
     if redact.MASK in (run.cli_args or ""):
         raise errors.InvalidArgument(
             f"The arguments of run {run.uid} hold a secret, which was not kept: run it yourself, with {run.cli_args}."
@@ -99,6 +100,11 @@ def _check_whole(run: Run, launch: Optional[Mapping[str, Any]]) -> None:
     if masked:
         raise errors.InvalidArgument(
             f"Run {run.uid} was given a secret, which was not kept: run it yourself, with the true text of {masked[0]}."
+        )
+    code = (run.extra_data or {}).get("papermill_code") or []
+    if code:
+        raise errors.InvalidArgument(
+            f"Run {run.uid} was given {code[0]}={injected[code[0]]}, code whose value is not known: run it yourself."
         )
 
 
@@ -127,7 +133,7 @@ def _notebook(run: Run, path: str) -> list[str]:
         convert = ["-m", "nbconvert", "--to", "notebook", "--execute", "--log-level", "ERROR"]
         return [sys.executable, *convert, "--output-dir", ".", "--output", "executed.ipynb", path]
     _check_installed(run, "papermill", "pip install papermill")
-    return [sys.executable, "-c", PAPERMILL, path, canon.dumps(injected)]
+    return [sys.executable, "-c", PAPERMILL, path, json.dumps(injected)]
 
 
 def _launched(

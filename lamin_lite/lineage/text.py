@@ -60,14 +60,19 @@ class _Tree:
         self.followed = self._followed()
 
     def _followed(self) -> set[str]:
-        """What lineage follows from the root."""
+        """What lineage follows from the root, and is drawn: not what is only counted."""
         found = {self.graph.root.uid: None}
         queue = [self.graph.root.uid]
         for uid in queue:
-            new = [each.node.uid for each in self.below.get(uid, ()) if not each.dashed and each.node.uid not in found]
+            new = [each.node.uid for each in self._shown(uid) if not each.dashed and each.node.uid not in found]
             found.update(dict.fromkeys(new))
             queue += dict.fromkeys(new)
         return set(found)
+
+    def _shown(self, uid: str) -> list[_Branch]:
+        """The branches of a node that are drawn; the rest is counted."""
+        every = self.below.get(uid, [])
+        return every if len(every) <= SIBLINGS + 1 else every[:SIBLINGS]
 
     def _hang(self, source: str, target: str, role: str) -> None:
         upper, lower = (target, source) if self.up else (source, target)
@@ -134,10 +139,9 @@ class _Tree:
     def _stacked(
         self, node: Node, stem: str, within: str, *, again: bool = False
     ) -> list[tuple[str, bool, _Branch | str]]:
-        every = self.below.get(node.uid, [])
-        shown = len(every) if len(every) <= SIBLINGS + 1 else SIBLINGS
-        more = len(every) - shown + self.cut.get(node.uid, 0)
-        branches: list[_Branch | str] = [each._replace(within=within, again=again) for each in every[:shown]]
+        shown = self._shown(node.uid)
+        more = len(self.below.get(node.uid, ())) - len(shown) + self.cut.get(node.uid, 0)
+        branches: list[_Branch | str] = [each._replace(within=within, again=again) for each in shown]
         branches += [f"… {more:,} more"] if more else []
         count = len(branches)
         return [(stem, at == count - 1, branches[at]) for at in reversed(range(count))]

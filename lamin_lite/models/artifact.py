@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..sql.database import Transaction
     from ..storage.blobs import Blob
+    from .objects import Made
     from .places import Storage
     from .run import Run
     from .session import Store
@@ -88,7 +89,7 @@ class Artifact(Featured, Versioned, table="artifact"):
     _source: Optional[str] = None
     _copy: Optional[bool] = None
     _made_by: Optional[Run] = None
-    _temporary: bool = False
+    _made: Optional[Made] = None
     _always_new: bool = False
 
     def __init__(

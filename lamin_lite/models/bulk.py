@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
-from ..base import clock, fsio
+from ..base import clock
 from ..base._typing import TYPE_CHECKING, R
 from . import changes, saving, session
 from .artifact import Artifact
@@ -49,7 +49,9 @@ def save(rows: Iterable[R]) -> list[R]:
         for row, values in zip(listed, before):
             row._values = values  # what was not written can be saved again
         raise
-    _tidy(listed)
+    for row in listed:
+        if isinstance(row, Artifact):
+            saving.settle(row)
     return listed
 
 
@@ -106,12 +108,3 @@ def _store_of(rows: list[Any]) -> Any:
         if not session.same(row._store, rows[0]._store):
             raise errors.InvalidArgument("save() takes rows of one instance; these are of several.")
     return rows[0]._store
-
-
-def _tidy(rows: list[Any]) -> None:
-    import os
-
-    for row in filter(lambda row: isinstance(row, Artifact), rows):
-        if row._source is not None and row._temporary:
-            fsio.remove_folder(os.path.dirname(row._source))
-        row._source = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import fsio, uids
+from ..base import display, fsio, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext, known_suffix
 from ..serializers.suffixes import suffixes_of
@@ -47,17 +47,28 @@ def made(
     except BaseException:
         fsio.remove_folder(folder)
         raise
-    artifact._values["otype_layout"] = layout
-    artifact._temporary = True
-    _clear_with(artifact, folder)
+    if layout is not None:
+        artifact._values["otype_layout"] = layout
+        artifact._usual = (*artifact._usual, "otype_layout")  # of the same bytes the first layout stays
+    artifact._made = Made(folder, layout)
     return artifact
 
 
-def _clear_with(artifact: Artifact, folder: str) -> None:
-    """Let the file go with the artifact, at the latest when the process ends: nobody else can save it."""
-    import weakref
+class Made:
+    """The file that was written for an unsaved artifact, and the layout of its object; copies of the artifact share it.
 
-    weakref.finalize(artifact, _clear, folder, os.getpid())
+    The file goes with the last of them, at the latest when the process ends: nobody else can save it. What another
+    process unpickles does not own the file, and can be saved as long as it is there.
+    """
+
+    def __init__(self, folder: str, layout: Any) -> None:
+        import weakref
+
+        self.layout = layout
+        weakref.finalize(self, _clear, folder, os.getpid())
+
+    def __deepcopy__(self, memo: object) -> Made:
+        return self
 
 
 def _clear(folder: str, pid: int) -> None:
@@ -140,9 +151,18 @@ def loaded(artifact: Artifact) -> Any:
         )
     serializer: Any = ext.serializer_for_otype(artifact.otype, name) if artifact.otype else None
     kept = artifact.otype_layout
+    path = content.path_of(artifact)
     if kept and hasattr(serializer, "load_as") and kept["otype"] == getattr(serializer, "otype", None):
-        return serializer.load_as(content.path_of(artifact), kept["layout"])
-    return (serializer or ext.serializer_for_suffix(name)).load(content.path_of(artifact))
+        try:
+            return serializer.load_as(path, kept["layout"])
+        except (errors.LaminLiteError, OSError, MemoryError):
+            raise
+        except Exception as error:  # a layout never locks data away
+            display.warning(
+                f"{name} is loaded with types and index as they are guessed, since its {kept['otype']} could not be made as "
+                f"it was saved: {type(error).__name__}: {' '.join(str(error).split())}"
+            )
+    return (serializer or ext.serializer_for_suffix(name)).load(path)
 
 
 def opened(artifact: Artifact) -> Any:

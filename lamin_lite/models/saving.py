@@ -10,7 +10,7 @@ import os
 import stat
 
 from .. import errors
-from ..base import clock, fsio, names, paths
+from ..base import clock, display, names, paths
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..sql import statcache
@@ -112,9 +112,17 @@ def save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
     except BaseException:
         artifact._values = before  # what was not written can be saved again
         raise
-    artifact._source = None
-    if artifact._temporary:
-        fsio.remove_folder(os.path.dirname(source))
+    settle(artifact)
+
+
+def settle(artifact: Artifact) -> None:
+    """What is saved needs no source any more; tell if it comes back as another object than it was made of."""
+    made, artifact._source, artifact._made = artifact._made, None, None
+    if made is not None and made.layout is not None and made.layout != artifact.otype_layout:
+        display.warning(
+            f"{artifact.overview} holds the same bytes already, and comes back with the types and index that it was first "
+            "saved with: save it under another key, or with skip_hash_lookup=True, to keep yours."
+        )
 
 
 def _save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:

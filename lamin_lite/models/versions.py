@@ -42,7 +42,7 @@ class Versioned(Stamped):
         return {**super()._defaults(), "stem": stem, "uid": stem + uids.FIRST_VERSION}
 
     _revises: Optional[Versioned] = None  #: until it is saved: the version that this one follows
-    _usual: Sequence[str] = ()  #: fields whose values nobody gave: they do not replace what a row says already
+    _usual: Sequence[str] = ()  #: fields whose values nobody gave: they only fill what is empty, unless it is locked
 
     def _start(self, store: Store, values: dict[str, Any]) -> None:
         values = dict(values)
@@ -204,7 +204,8 @@ class Versioned(Stamped):
         fields = self.__table__.fields
         given = {name: self._values[name] for name in ("version_tag", *names) if self._values[name] is not None}
         self._values, self._related = query(type(self), self._store).filter(id=number).one()._values, {}
-        kept = {name for name in self._usual if self._values[name] is not None}
+        locked = self._values.get("is_locked")
+        kept = {name for name in self._usual if locked or self._values[name] is not None}
         changed = {name: value for name, value in given.items() if value != self._values[name] and name not in kept}
         if changed:
             locks.check(tx, self)

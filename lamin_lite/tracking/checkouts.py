@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def origin_of(store: Instance, path: str) -> str:
-    """The path of a file as the database keeps it: relative where it lies in the folder of the instance."""
+    """The path of a file as the database keeps it, exactly: relative where it lies in the folder of the instance."""
     inside = paths.below(path, store.root)
-    return paths.as_text(os.path.realpath(path) if inside is None else f"./{inside}")
+    return paths.as_exact_text(os.path.realpath(path) if inside is None else f"./{inside}")
 
 
 def is_there(store: Instance, origin: str) -> bool:
     """Whether there is a file at a path that the database keeps."""
-    return os.path.exists(os.path.join(os.fsencode(store.root), origin.encode("utf-8", "surrogateescape")))
+    return os.path.exists(os.path.join(os.fsencode(store.root), paths.of_exact_text(origin)))
 
 
 def stem_at(store: Instance, origin: str) -> Optional[str]:

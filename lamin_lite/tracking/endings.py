@@ -39,6 +39,10 @@ class Hooks:
         for names, name, _, noted in self._exits:
             names[name] = noted
 
+    def is_over(self) -> bool:
+        """Whether the main program is left; another one may go on around it."""
+        return module_frame("__main__") is not self._frame
+
     def restore(self) -> None:
         """Put the hooks back, unless somebody else has wrapped them since."""
         self._returned.stop()

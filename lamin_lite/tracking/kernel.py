@@ -13,13 +13,15 @@ from ..base._typing import TYPE_CHECKING
 from ..capture.cells import CellLog
 from ..capture.front_end import cell_id, executed_cells, notebook_at, notebook_of_kernel, number_of_cell
 from ..capture.notebook import code_cells, notebook_from_source, notebook_source, notebook_title, text_of
-from ..capture.order import executed, order_problem, with_executed
+from ..capture.order import executed, order_problem, with_executed, without_later
 from ..capture.source import source_of_file, source_of_main, source_of_notebook
 from ..models import session
 from . import html, links, transforms
 from .opened import COMPLETED, outcome, tap
+from .prompt import Heard
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
     from typing import Any, Optional, Union
 
@@ -55,11 +57,13 @@ class Kernel:
         self._problem: Optional[str] = None  # of the order of the cells
         self._found_out: Optional[str] = None  # which notebook it is, if that is known only at the end
         self._not_saved: list[int] = []  # counts of cells that the file does not hold as they ran
+        self._there: Optional[list[dict[str, Any]]] = (
+            None  # code that the file had at the end, if it is looked at again
+        )
         self._secrets: set[str] = set()  # what is masked in the source
-        #: what is to be done when a cell has ended: a script that it executed may have left its run open
-        self.after_cell: Optional[Callable[[], None]] = None
+        #: what is to be done when a script or a cell has ended: a script may have left its run open
+        self.after_script: Optional[Callable[[], None]] = None
         self._error: Optional[BaseException] = None  # of the last cell that has ended
-        self._wrapped: list[tuple[Any, str, Any, Any]] = []
         self._in_cell = True
         self._gave_way = False
         self._ended_at = 0  # the count of its last cell
@@ -85,11 +89,11 @@ class Kernel:
         log.add("cell", count, dict(cells).get(count, ""))
         self._note(count)
         self._add_pasted(self._path)
-        shell.events.register("pre_run_cell", self._before)
-        shell.events.register("post_run_cell", self._after)
-        self._wrap(shell.display_pub, "publish", self._shown)
-        self._wrap(shell.display_pub, "clear_output", lambda wait=False: log.add("clear", bool(wait)))
-        self._wrap(shell.displayhook, "write_format_data", self._result)
+        self._heard = Heard(shell, self._before, self._after)
+        self._heard.scripts(self._script)
+        self._heard.calls(shell.display_pub, "publish", self._shown)
+        self._heard.calls(shell.display_pub, "clear_output", lambda wait=False: log.add("clear", bool(wait)))
+        self._heard.calls(shell.displayhook, "write_format_data", self._result)
 
     # -- what happens
 
@@ -118,9 +122,12 @@ class Kernel:
             if cell.get("attachments"):
                 self._log.add("pasted", text["source"], text_of(cell), cell["attachments"])
 
+    def _script(self, *_: object, **__: object) -> None:
+        if self.after_script is not None:
+            self.after_script()
+
     def _after(self, result: Any) -> None:
-        if self.after_cell is not None:
-            self.after_cell()
+        self._script()
         session.leave(self.run)
         if not self._in_cell:
             return  # a blank cell, which never began
@@ -141,9 +148,8 @@ class Kernel:
             self._texts = {text_of(cell).strip() for cell in code_cells(notebook)}
         if all(text.strip() in self._texts for _, text in executed_cells(self._shell)[-1:]):
             return
-        path = self._found()
+        path, self._texts = self._found(), None
         if path != self._path:
-            self._texts = None
             self._settle_to(path)
             self._say_found_out()
 
@@ -158,21 +164,6 @@ class Kernel:
 
     def _result(self, data: Any, meta: Any = None) -> None:
         self._log.add("result", _as_text(data), meta or {}, self._shell.displayhook.prompt_count)
-
-    def _wrap(self, where: Any, name: str, note: Callable[..., None]) -> None:
-        """Note what a method is called with, after it has done its work."""
-        original, own = getattr(where, name), vars(where).get(name)
-
-        def noting(*args: Any, **kwargs: Any) -> Any:
-            done = original(*args, **kwargs)
-            try:
-                note(*args, **kwargs)
-            except Exception:  # what cannot be noted must not break what can be shown
-                pass
-            return done
-
-        setattr(where, name, noting)
-        self._wrapped.append((where, name, noting, own))
 
     # -- the end
 
@@ -190,18 +181,7 @@ class Kernel:
         global _current, _told
         _current = None if _current is self else _current
         _told = self._ended_at = number_of_cell(self._shell) - self._gave_way
-        for event, heard in (("pre_run_cell", self._before), ("post_run_cell", self._after)):
-            try:
-                self._shell.events.unregister(event, heard)
-            except ValueError:  # somebody took all away
-                pass
-        for where, name, noting, own in self._wrapped:
-            if vars(where).get(name) is noting:
-                if own is None:
-                    delattr(where, name)
-                else:
-                    setattr(where, name, own)
-        self._wrapped.clear()
+        self._heard.restore()
 
     def settle(self, secrets: set[str]) -> None:
         """At the end: let the run belong to the source that the notebook has now, and look at the order of the cells.
@@ -213,8 +193,9 @@ class Kernel:
         if self.wish is None:
             return
         self._secrets = secrets
-        self._settle_to(self._given or self._found())
-        if self._not_saved or (self._path is None and self._is_interactive()):
+        self._settle_to(self._given or self._found(is_over=True))
+        if self._not_saved or self._candidates or (self._path is None and self._is_interactive()):
+            self._there = _code_of(self._path)
             _look_at_exit()
             _unsaved[MOST_UNSAVED - 1 :] = []
             _unsaved.insert(0, self)
@@ -280,19 +261,22 @@ class Kernel:
         notebook = notebook_at(path) if path.endswith(".ipynb") else None
         if notebook is None:
             return source
+        ran, there = self._ran(), self._there if self._is_interactive() else None
+        if there is not None:
+            notebook = without_later(notebook, ran, there)
         saved = os.stat(path).st_mtime_ns // 1000
         first = min((at for count, at in _begun.items() if count > self._after_count), default=0)
-        made, self._not_saved = with_executed(self._ran(), notebook, lambda count: _begun.get(count, first) > saved)
-        return source_of_notebook(made, path) if self._not_saved else source
+        made, self._not_saved = with_executed(ran, notebook, lambda count: _begun.get(count, first) > saved)
+        return source_of_notebook(made, path) if self._not_saved or there is not None else source
 
     def look_again(self) -> bool:
         """After the end: let the run belong to what the file says, if it was saved since; whether it was."""
-        path = self._given or self._found()
+        path = self._given or self._found(is_over=True)
         source = None if path is None else self._source_at(path)
         is_saved = source is not None and source["text"] is not None and not self._not_saved
         if source is not None and is_saved:
             self._move_to(source)
-        return is_saved
+        return is_saved and not self._candidates
 
     def _order_problem(self, path: str) -> Optional[str]:
         notebook = notebook_at(path)
@@ -328,9 +312,13 @@ class Kernel:
                 source = self._source_at(self._path)
         return dict(source)
 
-    def _found(self) -> Optional[str]:
-        found = notebook_of_kernel(again=True)
+    def _found(self, *, is_over: bool = False) -> Optional[str]:
+        if self._path is not None and not self._is_guess and os.path.isfile(self._path):
+            return self._path
+        found = notebook_of_kernel(again=True, is_over=is_over)
         self._candidates = found["candidates"]
+        if found["is_sure"] and found["path"] == self._path:
+            self._is_guess = False
         return self._known_or(found["path"])
 
     def _known_or(self, path: Optional[str]) -> Optional[str]:
@@ -352,6 +340,11 @@ class Kernel:
                 f"The file of this notebook was not found, so the run is kept under {key}: name the file by "
                 'ln.track(path="my_notebook.ipynb").'
             )
+
+
+def _code_of(path: Optional[str]) -> list[dict[str, Any]]:
+    notebook = notebook_at(path) if path is not None and path.endswith(".ipynb") else None
+    return code_cells(notebook) if notebook is not None else []
 
 
 def _look_at_unsaved() -> None:
@@ -398,22 +391,41 @@ def _as_text(data: Any) -> dict[str, Any]:
     return {kind: b64encode(value).decode() if isinstance(value, bytes) else value for kind, value in data.items()}
 
 
-def injected_params() -> dict[str, Any]:
-    """The parameters that papermill put into the notebook."""
+def injected_params() -> tuple[dict[str, Any], list[str]]:
+    """The parameters that papermill put into the notebook, and the names of those that only code can give."""
     import ast
+    import json
 
     found: dict[str, Any] = {}
+    code: list[str] = []
     try:
         body = ast.parse(notebook_of_kernel()["injected"] or "").body
     except SyntaxError:  # somebody else's cell
-        return found
+        return found, code
     for node in body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            try:
-                found[node.targets[0].id] = ast.literal_eval(node.value)
-            except ValueError:  # float('nan'), which papermill writes as a call
-                found[node.targets[0].id] = ast.unparse(node.value)
-    return {name: value for name, value in found.items() if not name.startswith("PAPERMILL_")}
+        name = node.targets[0].id if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) else ""
+        if not isinstance(node, ast.Assign) or not name or name.startswith("PAPERMILL_"):
+            continue
+        try:
+            found[name] = ast.literal_eval(_with_floats(node.value))
+            json.dumps(found[name])
+        except (ValueError, TypeError):  # it says how to get the value, or papermill has no such values
+            found.setdefault(name, ast.unparse(node.value))
+            code.append(name)
+    return found, code
+
+
+def _with_floats(node: ast.expr) -> ast.expr:
+    """The expression with ``float('nan')`` and the like, which papermill writes as calls, as the numbers that they are."""
+    import ast
+
+    class Floats(ast.NodeTransformer):
+        def visit_Call(self, call: ast.Call) -> ast.AST:
+            number = {f"float('{name}')": float(name) for name in ("nan", "inf", "-inf")}.get(ast.unparse(call))
+            return call if number is None else ast.Constant(number)
+
+    made: ast.expr = Floats().visit(node)
+    return made
 
 
 def _transform_of_cell(store: Instance, func: Any) -> Optional[Transform]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import suppress
 
 from .. import errors
 from ..base import fsio, paths, uids
@@ -69,6 +70,7 @@ def write_copies(artifacts: Sequence[Artifact], home: str, *, force: bool = Fals
     """
     places = _places(artifacts, home)
     new = [_is_to_write(artifact, path, force) for artifact, path in zip(artifacts, places)]
+    _check_ways({path: artifact for artifact, path, is_new in zip(artifacts, places, new) if is_new})
     for artifact, path, is_new in zip(artifacts, places, new):
         if is_new:
             _put_copy(artifact, path)
@@ -84,6 +86,24 @@ def _places(artifacts: Sequence[Artifact], home: str) -> list[str]:
             for artifact, path in zip(artifacts, places)
         ]
     return places
+
+
+def _check_ways(owners: dict[str, Artifact]) -> None:
+    """Raise `Conflict` for a place that lies in another one."""
+    for path, artifact in owners.items():
+        above = next((each for each in _above(path) if each in owners), None)
+        if above is not None:
+            raise errors.Conflict(
+                f"{above} cannot hold both {_named(owners[above])} and {_named(artifact)}: load them one by one, to "
+                "places of their own by --to."
+            )
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the nearest first."""
+    while (above := os.path.dirname(path)) != path:
+        yield above
+        path = above
 
 
 def _version_of(artifact: Artifact) -> str:
@@ -103,6 +123,9 @@ def _marked(path: str, suffix: str, mark: str) -> str:
 def _is_to_write(artifact: Artifact, path: str, force: bool) -> bool:
     """Whether nothing is there yet, or what may be replaced; not if it is the same. Raises `Conflict`."""
     if not os.path.lexists(path):
+        above = next(filter(os.path.lexists, _above(path)), None)
+        if above is not None and not os.path.isdir(above):
+            raise errors.Conflict(f"{above} is no folder, as {_named(artifact)} needs: move it out of the way.")
         return True
     if _digest(path) == artifact.hash and os.path.isdir(path) == (artifact.n_files is not None):
         return False
@@ -183,11 +206,8 @@ def _content(path: str) -> Optional[bytes]:
 
 def _put(path: str, data: bytes) -> None:
     with translating("write", path):
-        mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else None
         fsio.make_folder(os.path.dirname(path))
-        fsio.write_file(path, data)
-        if mode is not None:
-            os.chmod(path, mode)
+        fsio.write_file(path, data, keep_mode=True)
 
 
 def _digest(path: str) -> str:
@@ -196,10 +216,12 @@ def _digest(path: str) -> str:
 
 
 def _discard(path: str) -> None:
-    if os.path.isdir(path):
-        fsio.remove_folder(path)
-    else:
-        fsio.remove(path)
+    """Remove what is half written; that there is none, or that it stays, hides no other error."""
+    with suppress(OSError):
+        if os.path.isdir(path):
+            fsio.remove_folder(path)
+        else:
+            fsio.remove(path)
 
 
 def _named(row: Row) -> str:

@@ -14,7 +14,20 @@ if TYPE_CHECKING:
 
 MOST_SIGNATURES = 1_000
 LONGEST = 300  #: characters of a value that a message shows
-_signatures: dict[int, tuple[object, tuple[Signature, ...]]] = {}  # by id of the function, which is kept alive here
+_known: dict[int, _Taken] = {}  # by id of the function
+
+
+class _Taken:
+    """What a function takes, found out once."""
+
+    __slots__ = ("func", "is_method", "said", "signatures")
+
+    def __init__(self, func: Callable[..., Any], said: Signature, signatures: tuple[Signature, ...]) -> None:
+        self.func = func  # kept alive, as its id stands for it
+        self.said = said
+        self.signatures = signatures  #: in the order in which they are tried
+        first = next(iter(said.parameters), None)
+        self.is_method = first in ("self", "cls") and "." in getattr(func, "__qualname__", "")
 
 
 def checked(params: object) -> tuple[dict[str, Any], set[str]]:
@@ -56,50 +69,55 @@ def bound(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     """The arguments of a call with the defaults, without ``self`` and ``cls``; None if they do not fit.
 
     A decorator may pass more than it is given (``click.pass_context``, ``mock.patch``): what does not fit the function
-    that it wraps is named as the decorator itself takes it.
+    that it wraps is named as the decorator itself takes it, and so is all where it names every argument. Where it takes
+    anything and the call fits the function too, the names are those of the function: what the decorator puts before
+    the arguments cannot be known.
     """
-    for signature in _signatures_of(func):
+    taken = _known.get(id(func)) or _taken_by(func)
+    for signature in taken.signatures:
         try:
             arguments = signature.bind(*args, **kwargs)
         except TypeError:
             continue
         arguments.apply_defaults()
-        return _named(func, signature, dict(arguments.arguments))
+        return _named(taken, signature, dict(arguments.arguments))
     return None
 
 
-def _named(func: Callable[..., Any], signature: Signature, named: dict[str, Any]) -> dict[str, Any]:
-    said = _signatures_of(func)[0]
-    first = next(iter(said.parameters), None)
-    is_method = first in ("self", "cls") and "." in getattr(func, "__qualname__", "")
+def _named(taken: _Taken, signature: Signature, named: dict[str, Any]) -> dict[str, Any]:
+    first = next(iter(signature.parameters.values()), None)
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:  # as if they had been written in the signature
             named.update({key: value for key, value in named.pop(name).items() if key not in named})
-        elif parameter.kind is parameter.VAR_POSITIONAL and signature is not said:
-            rest = named.pop(name)[is_method:]
+        elif parameter.kind is parameter.VAR_POSITIONAL and signature is not taken.said:
+            rest = named.pop(name)[taken.is_method and parameter is first :]
             named.update({name: rest} if rest else {})
-    if is_method:
-        named.pop(str(first), None)
+    if taken.is_method and first is not None and first.kind < first.VAR_POSITIONAL:
+        named.pop(first.name, None)
     return named
 
 
-def _signatures_of(func: Callable[..., Any]) -> tuple[Signature, ...]:
-    """What is said of the arguments; then what is really taken, or anything where only the call itself can tell."""
-    known = _signatures.get(id(func))
-    if known is None:
-        import inspect
+def _taken_by(func: Callable[..., Any]) -> _Taken:
+    """What is said of the arguments; then what is really taken, or anything where only the call itself can tell.
 
-        if len(_signatures) >= MOST_SIGNATURES:  # of functions made in a loop
-            _signatures.clear()
-        kind = inspect.Parameter
-        anything = inspect.Signature([kind("args", kind.VAR_POSITIONAL), kind("kwargs", kind.VAR_KEYWORD)])
-        found = []
-        for follow in (True, False) if hasattr(func, "__wrapped__") else (True,):
-            try:
-                found.append(inspect.signature(func, follow_wrapped=follow))
-            except (TypeError, ValueError):  # written in C
-                found.append(anything)
-        if hasattr(func, "__signature__"):  # set by hand
+    A decorator that names all that it takes leaves no doubt.
+    """
+    import inspect
+
+    if len(_known) >= MOST_SIGNATURES:  # of functions made in a loop
+        _known.clear()
+    kind = inspect.Parameter
+    anything = inspect.Signature([kind("args", kind.VAR_POSITIONAL), kind("kwargs", kind.VAR_KEYWORD)])
+    found = []
+    for follow in (True, False) if hasattr(func, "__wrapped__") else (True,):
+        try:
+            found.append(inspect.signature(func, follow_wrapped=follow))
+        except (TypeError, ValueError):  # written in C
             found.append(anything)
-        known = _signatures[id(func)] = (func, tuple(found))
-    return known[1]
+    said = found[0]
+    if not any(each.kind in (kind.VAR_POSITIONAL, kind.VAR_KEYWORD) for each in found[-1].parameters.values()):
+        found = found[-1:]
+    if hasattr(func, "__signature__"):  # set by hand
+        found.append(anything)
+    made = _known[id(func)] = _Taken(func, said, tuple(found))
+    return made

@@ -57,9 +57,9 @@ def end(run: Run, status: str, **values: Any) -> None:
 
 
 def fail(run: Run) -> None:
-    """Write that a run which ended well did not do all that was expected of it."""
+    """Write that a run whose program ended well, with 0, did not do all that was expected of it."""
     with run._store.database.write("fail run") as tx:
-        sql = "UPDATE run SET status = 'errored', updated_at = ? WHERE id = ? AND status = 'completed'"
+        sql = "UPDATE run SET status = 'errored', exit_code = 0, updated_at = ? WHERE id = ? AND status = 'completed'"
         tx.execute(sql, [clock.now(), run.id])
 
 

@@ -9,7 +9,7 @@ from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_main
 from ..models import feature_values, session
-from . import belonging, runs, transforms
+from . import belonging, prompt, runs, transforms
 from . import params as params_
 from .endings import Hooks
 from .opened import CELLS, COMPLETED, Open, outcome
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..models import Run, Space, Transform
     from .belonging import Projects
     from .kernel import Kernel
-    from .prompt import Prompt
 
 
 class _Script(Open):
@@ -35,10 +34,10 @@ class _Script(Open):
         self, run: Run, secrets: set[str], parent: Optional[Run], kernel: Optional[Kernel], outer: Optional[_Script]
     ) -> None:
         self.kernel = kernel
-        self.outer = outer  #: of the notebook that executes this script by ``%run``
+        self.outer = outer  #: of the notebook or the prompt that executes this script by ``%run``
         if kernel is None:
             super().__init__(run, root=True, parent=parent)
-            self.hooks: Union[Hooks, Kernel, Prompt] = _hooks(self)
+            self.hooks: Union[Hooks, Kernel, prompt.Prompt] = _hooks(self)
         else:
             super().__init__(run, root=True, parent=parent, log=kernel.new_log, suffix=CELLS)
             self.hooks = kernel
@@ -59,10 +58,9 @@ class _Script(Open):
         super().end(status, error, exit_code)
 
     def give_way(self) -> None:
-        """End, as track() was called again: completed; in a kernel, by how the last cell ended."""
-        status, code = COMPLETED, None
+        """End, as track() was called again: completed; where IPython executes cells, by how the last one ended."""
+        status, code = (COMPLETED, None) if isinstance(self.hooks, Hooks) else self.hooks.at_exit()
         if self.kernel is not None:
-            status, code = self.kernel.at_exit()
             self.kernel.give_way()
         display.info(f"finished Run({self.run.uid!r}), as track() was called again")
         self.end(status, None, code)
@@ -73,14 +71,12 @@ class _Script(Open):
         self.end(status, None, code)
 
 
-def _hooks(opened: _Script) -> Union[Hooks, Prompt]:
+def _hooks(opened: _Script) -> Union[Hooks, prompt.Prompt]:
     """What hears of the end of a program, or of the inputs at the prompt of IPython."""
     if source_of_main()["kind"] != "interactive":
         return Hooks(opened.fail)
-    from .prompt import Prompt, shell_of_terminal
-
-    shell = shell_of_terminal()
-    return Prompt(shell, opened.run) if shell is not None else Hooks(opened.fail)
+    shell = prompt.shell_of_terminal()
+    return prompt.Prompt(shell, opened.run) if shell is not None else Hooks(opened.fail)
 
 
 _open: Optional[_Script] = None
@@ -106,11 +102,12 @@ def track(
         return  # the main program of the parent, imported again: the run is the parent's
     kernel = _kernel(store, path)
     source = _source(path, kernel)
-    kept, secrets, injected = _params(params, kernel)
+    kept, secrets, put_in = _params(params, kernel)
     said = feature_values.checked(store, features)
     secrets |= feature_values.secrets_of(features)
     projects = belonging.project_ids(store, project)
-    outer = _outer(kernel, source)
+    is_executed = prompt.is_executed()
+    outer = _outer() if is_executed else None
     place = belonging.space_id(store, space, None if _open is not outer else parent_of_root(store))
     wish = {"uid": transform if isinstance(transform, str) else None, "key": key, "kind": kind}
     made, new = _transform(store, transform, source, secrets, place, wish)
@@ -118,12 +115,12 @@ def track(
         if new_run is False and _open.run.transform == made:
             return
         _make_way(outer)
-        kernel = kernel if outer is None else None
+    kernel = None if is_executed else kernel
     parent = parent_of_root(store)
     place = belonging.space_id(store, space, parent)
     facts = runs.facts(store, secrets, source["path"], place)
-    if injected:  # by which the run can be repeated
-        facts["extra_data"] = {**(facts.get("extra_data") or {}), "papermill": injected}
+    if put_in:  # by which the run can be repeated
+        facts["extra_data"] = {**(facts.get("extra_data") or {}), **put_in}
     run = runs.start(
         store,
         made,
@@ -138,38 +135,42 @@ def track(
     if kernel is not None:
         kernel.wish = {**wish, "new": new} if made is not transform and source["kind"] == "notebook" else None
     _open = _Script(run, secrets, parent, kernel, outer)
+    if is_executed:
+        _end_with_script(outer)
     _say(run, made, new, transform is None, bool(said))
     if kernel is not None:
         kernel.say_unknown(made.key)
     elif source["kind"] == "interactive" and source["text"] is None and made is not transform:
-        display.warning(
-            f"This code is in no file, so the run is kept under {made.key} without a source: name the file by "
-            'ln.track(path="my_script.py").'
-        )
+        _say_without_file(made)
 
 
-def _outer(kernel: Optional[Kernel], source: dict[str, Optional[str]]) -> Optional[_Script]:
-    """The run of the notebook that goes on while it executes this script by ``%run``."""
+def _outer() -> Optional[_Script]:
+    """The run of the notebook, or at the prompt of IPython, that goes on while this script is executed by ``%run``."""
     opened = _open if _open is None or _open.outer is None else _open.outer
-    if kernel is None or opened is None or opened.kernel is None or not opened.is_mine():
-        return None
-    return opened if source["kind"] == "script" and opened.run.transform.kind != "script" else None
+    return None if opened is None or isinstance(opened.hooks, Hooks) or not opened.is_mine() else opened
 
 
 def _make_way(outer: Optional[_Script]) -> None:
     """End the runs whose place another one takes; not the outer one."""
     while _open is not None and _open is not outer:
         _open.give_way()
-    if outer is not None and outer.kernel is not None:
-        outer.kernel.after_cell = _end_within
+
+
+def _end_with_script(outer: Optional[_Script]) -> None:
+    """See to it that the run ends with its script; where no run is around it, which would hear of that, with the cell."""
+    if outer is None:
+        prompt.call_after_cell(_end_within)
+    elif not isinstance(outer.hooks, Hooks):
+        outer.hooks.after_script = _end_within
 
 
 def _end_within() -> None:
     """End the run of a script that ``%run`` has executed, if it did not so itself."""
-    if _open is not None and _open.outer is not None:
-        status, code = _open.hooks.at_exit()
-        shown = _open.hooks.shown() if isinstance(_open.hooks, Hooks) else None
-        _open.end(status, None if isinstance(shown, SystemExit) else shown, code)
+    if _open is None or not isinstance(_open.hooks, Hooks) or not _open.hooks.is_over():
+        return
+    status, code = _open.hooks.at_exit()
+    shown = _open.hooks.shown()
+    _open.end(status, None if isinstance(shown, SystemExit) else shown, code)
 
 
 def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bool = False) -> None:
@@ -186,17 +187,26 @@ def _say(run: Run, transform: Transform, new: bool, unpinned: bool, featured: bo
         display.info(f"to identify the {what} across renames, pass the uid: ln.track({transform.stem_uid!r})")
 
 
+def _say_without_file(transform: Transform) -> None:
+    display.warning(
+        f"This code is in no file, so the run is kept under {transform.key} without a source: name the file by "
+        'ln.track(path="my_script.py").'
+    )
+
+
 def _params(
     params: Optional[Mapping[str, object]], kernel: Optional[Kernel]
 ) -> tuple[dict[str, Any], set[str], dict[str, Any]]:
-    """The params of the run, the secrets among them, and those that papermill put into the notebook."""
+    """The params of the run, the secrets among them, and what is kept of those that papermill put into the notebook."""
     kept, secrets = params_.checked(params)
     if kernel is None:
         return kept, secrets, {}
     from .kernel import injected_params
 
-    injected, found = params_.checked(injected_params())
-    return {**injected, **kept}, secrets | found, injected
+    values, code = injected_params()
+    injected, found = params_.checked(values)
+    put_in = {"papermill": injected, **({"papermill_code": code} if code else {})} if injected else {}
+    return {**injected, **kept}, secrets | found, put_in
 
 
 def _transform(
@@ -264,7 +274,8 @@ def _register_end() -> None:
 def _at_exit() -> None:
     if _open is None or not _open.is_mine():
         return
-    _end_within()
+    if _open.outer is not None:
+        _end_within()
     uid, kernel = _open.run.uid, _open.kernel
     status, code = _open.hooks.at_exit()
     _open.end(status, None, code)

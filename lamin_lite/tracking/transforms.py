@@ -354,6 +354,8 @@ class _Wish:
         if key == self.key and exists and self.stem is None:
             return  # a copy elsewhere: the first place stays the one that is remembered
         if _is_locked(tx, str(row[1])):
+            if key != self.key and not self.is_key_found and self.was is None:
+                display.warning(f"transform {row[0]} is locked, and keeps its key {key}: unlock it for {self.key}")
             self.is_locked, self.key, self.origin = True, key, origin
             return
         if key != self.key:
@@ -362,6 +364,8 @@ class _Wish:
             "UPDATE transform SET key = ?, key_fold = ?, origin = ?, updated_at = ? WHERE stem = ?",
             [self.key, self.key.casefold(), self.origin, clock.now(), row[1]],
         )
+        if origin != self.origin and not exists and checkouts.tell(self.store, origin, None):
+            _known.clear()  # what is written to the old path later is another file
 
     def _warn_of_namesake(self, tx: Transaction) -> None:
         other = tx.one(f"SELECT uid, origin FROM transform WHERE key = ? AND {_LIVE}", [self.key])

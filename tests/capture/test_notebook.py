@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 
 import pytest
 from hypothesis import example, given
@@ -123,17 +124,42 @@ def test_only_what_the_notebook_does_makes_another_source():
         ("# *É* — 漢字", "É — 漢字"),
         ("# Real `code` **title** [link](http://x)", "Real code title link"),
         ("# my_gene_name, 2 * 3 * 4 and <b>bold</b> ~~old~~", "my_gene_name, 2 * 3 * 4 and bold old"),
-        (r"# \*one\* `#`", "one"),
+        (r"# \*one\* `#`", "*one* #"),
         ("Setext title\n====", "Setext title"),
         ("text\n\nof two\nlines\n---\n# Later", "of two lines"),
         ("- item\n---\n# Real", "Real"),
         ("> quote\n===\n# Real", "Real"),
         ("a | b\n--- | ---\n\n---\n# Real", "Real"),
         ("```\ncode\n===\n```", None),
+        ("~~~~\n~~~\n# code\n~~~~\n# Real", "Real"),
+        ("```a``` b\n# Real", "Real"),
+        ("$$\na\n=\nb\n$$", None),
+        ("$$ a $$\n# Real", "Real"),
+        ("<!--\n# hidden\n-->\n# Real", "Real"),
+        ("# The `__init__` method of `*args*`", "The __init__ method of *args*"),
+        ("# $5*3*2 and $x_1*a*b$", "$5*3*2 and $x_1*a*b$"),
+        ("# **bold *both* of** [![image](a_b_c)](http://x)", "bold both of image"),
+        ("# " + "long " * 500, ("long " * 100).strip()),
     ],
 )
 def test_the_title_is_the_first_heading(text, title):
     assert notebook_title(notebook("# no heading", cell(text, "markdown"))) == title
+
+
+@pytest.mark.parametrize("title", ["The __init__ method", "*args*", "`a` <b> [c](d)", "C #", "\\*", "`*`" * 100])
+def test_a_title_with_marks_in_its_text_comes_back_to_the_letter(title):
+    made = notebook(cell("#", "markdown"))
+    assert notebook_title(notebook_from_source(notebook_source(made), title)) == title
+
+
+@pytest.mark.parametrize(
+    "part", ["`", "*a ", "_a ", "[", "[a](", "<a", "<!--", "$a", "~~a ", "`a``b```c", "\\", "**a*"]
+)
+def test_a_long_heading_is_read_in_time(part):
+    long = "\n".join([part * 20_000] * 50)
+    started = time.perf_counter()
+    notebook_title(notebook(cell(f"{long}\n---", "markdown"), cell("$$\n\n" * 20_000, "markdown")))
+    assert time.perf_counter() - started < 2
 
 
 def test_an_underlined_heading_comes_back_with_a_mark():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamin_lite.capture.order import executed, order_problem, with_executed
+from lamin_lite.capture.order import executed, order_problem, with_executed, without_later
 
 SAME = "The notebook, run from top to bottom, would not do the same: "
 
@@ -120,6 +120,14 @@ def test_what_ran_takes_the_place_of_what_is_saved(ran, made, counts):
     found, not_saved = with_executed(ran, notebook(*"abc"), lambda count: count < 9)
     assert (texts(found)[1:], not_saved) == (made, counts)
     assert texts(found)[0] == "text"
+
+
+def test_code_that_was_written_later_is_left_out():
+    before = notebook(*"abc")
+    now = notebook("a", "edited", "c", "later", "ran")
+    now["cells"].insert(0, {"cell_type": "code", "id": "blank", "source": " ", "metadata": {}})
+    found = without_later(now, [(1, "a", "c0"), (2, "ran before", now["cells"][-1]["id"])], before["cells"][1:])
+    assert texts(found) == [" ", "text", "a", "b", "c", "ran"]
 
 
 def test_a_notebook_that_was_never_saved_is_what_ran():

@@ -80,6 +80,14 @@ def test_what_is_there_already_is_replaced_at_once_in_every_format(cli, project)
     assert not [each for each in os.listdir(project) if each.startswith("a.") and each.count(".") > 1]
 
 
+def test_a_file_that_only_its_owner_may_read_stays_so(cli, project):
+    (project / "a.svg").write_text("before")
+    (project / "a.svg").chmod(0o600)
+    assert cli("lineage folder/a.csv -o a.svg").returncode == 0
+    assert (project / "a.svg").stat().st_mode & 0o777 == 0o600
+    assert (project / "a.svg").read_text().startswith("<svg ")
+
+
 def test_a_link_stays_one_and_what_is_no_file_is_written_to(cli, project):
     (project / "a.svg").write_text("before")
     (project / "link.svg").symlink_to("a.svg")

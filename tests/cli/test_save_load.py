@@ -337,6 +337,24 @@ def test_of_a_collection_nothing_is_written_if_one_file_may_not_be(cli, versions
     assert (versions / "b.csv").read_text() == "3"
 
 
+def test_nothing_is_written_if_one_place_lies_in_another_or_in_a_file(cli, store, workdir):
+    (workdir / "t.txt").write_text("t")
+    keys = ("a.txt", "x.txt", "x.txt/y.txt", "z.txt")
+    rows = [store.Artifact("t.txt", key=key).save() for key in keys]
+    store.Collection(rows, key="one in another").save()
+    store.Collection(rows[2:], key="in a file").save()
+    done = cli("load", "one in another", "--to", "out")
+    assert (done.code, done.out, (workdir / "out").exists()) == (1, "", False)
+    assert f"{workdir / 'out' / 'x.txt'} cannot hold both artifact 'x.txt'" in done.err
+    (workdir / "out").mkdir()
+    (workdir / "out" / "x.txt").write_text("mine")
+    for line in (["in a file", "--to", "out"], ["x.txt/y.txt", "--to", "out/x.txt/y.txt"]):
+        done = cli("load", *line)
+        assert (done.code, done.out) == (1, "")
+        assert f"error: {workdir / 'out' / 'x.txt'} is no folder" in done.err
+    assert os.listdir(workdir / "out") == ["x.txt"]
+
+
 def test_a_collection_is_all_its_files(cli, shop, workdir):
     paths = cli("load both --to out").out.split()
     assert paths == [str(workdir / "out" / "raw" / "a.csv")]

@@ -54,7 +54,7 @@ def test_a_frame_of_polars_comes_back_or_is_refused(instance, made, suffix):
     )
     found, said = frame, ""
     try:
-        found = instance.Artifact.from_dataframe(frame, key=f"t{suffix}").save().load()
+        found = instance.Artifact.from_dataframe(frame, key=f"t{suffix}", skip_hash_lookup=True).save().load()
     except ln.errors.InvalidArgument as error:
         said = str(error)
     assert re.search("^$|its only column has missing values|ends with white space", said)
@@ -68,7 +68,7 @@ def test_a_table_of_pyarrow_comes_back(instance, made, suffix):
     pa = pytest.importorskip("pyarrow")
     names, arrays = zip(*((name, pa.array(held, pa.type_for_alias(kind))) for name, held, kind in made))
     table = pa.table(list(arrays), names=list(names))
-    found = instance.Artifact.from_dataframe(table, key=f"t{suffix}").save().load()
+    found = instance.Artifact.from_dataframe(table, key=f"t{suffix}", skip_hash_lookup=True).save().load()
     assert found.schema == table.schema
     assert found.to_pylist() == table.to_pylist()
 

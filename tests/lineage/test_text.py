@@ -49,6 +49,14 @@ def test_what_a_remaking_run_read_is_drawn_where_lineage_follows_it():
     assert below.endswith("└─ a1.csv\n      └─ made by r3()  completed  1970-01-01 00:00 UTC")
 
 
+def test_below_is_only_what_is_drawn_there():
+    reads = [f"a{number} > r1" for number in range(1, 41)]
+    text = drawn(graph_of(["r2 ~ a0", "r1 > a0", *reads, "r3 > a1", "r4 > a40", "a1 > r2", "a40 > r2"]))
+    assert text.count("see below") == 1
+    assert "─ a1.csv  ⋯ see below\n" in text
+    assert "─ a40.csv\n" in text
+
+
 def test_a_run_that_made_one_file_and_remade_another_is_drawn_once():
     text = drawn(graph_of(["r1 > a0", "a1 > r1", "r2 > a1", "r1 ~ a1", "a2 > r1"]))
     assert text.count("─ a2.csv") == 1

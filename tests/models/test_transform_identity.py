@@ -217,3 +217,38 @@ def test_a_name_that_is_no_text_is_escaped(instance, workdir, run_python):
     assert done.returncode == 0, done.stderr
     (one,) = versions(instance)
     assert one.key == "s\\xff.py"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.uname().sysname == "Darwin", reason="names are text there")
+@pytest.mark.parametrize("names", [(b"a/s\xff.py", b"b/s\xff.py"), (b"s\xff.py", b"s\\xff.py"), (b"\\\xff.py", b"a/\\\xff.py")])  # fmt: skip
+def test_two_files_whose_names_are_no_text_are_two_transforms(instance, workdir, run_python, names):
+    for number, name in enumerate((*names, *names)):
+        path = os.path.join(os.fsencode(workdir), name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(TRACK.format(uid="", more=f"x = {number % 2}"))
+        done = run_python(Path(os.fsdecode(path)), cwd=workdir)
+        assert done.returncode == 0, done.stderr
+    assert [row.runs.count() for row in versions(instance)] == [2, 2]
+    assert len({row.stem_uid for row in versions(instance)}) == 2
+
+
+def test_a_given_key_goes_with_its_file_and_does_not_stay_at_the_path(instance, script):
+    script("a.py", "x = 1", "key='given.py'")
+    os.rename("a.py", "b.py")
+    script("b.py", None)
+    script("a.py", "y = 'something else'")
+    script("b.py", None)
+    assert sorted((row.key, row.runs.count()) for row in versions(instance)) == [("a.py", 1), ("given.py", 3)]
+    assert {row.uid[-4:] for row in versions(instance)} == {"0000"}
+
+
+def test_a_key_for_a_locked_transform_is_refused_aloud(instance, script):
+    script("s.py", "x = 1")
+    (one,) = versions(instance)
+    one.is_locked = True
+    one.save()
+    said = script("s.py", STEP, "key='k.py'")
+    assert said.count(f"transform {one.uid} is locked, and keeps its key s.py: unlock it for k.py") == 1
+    assert "is locked" not in script("s.py", STEP)
+    assert {row.key for row in versions(instance)} == {"s.py"}

@@ -213,7 +213,8 @@ def test_a_script_that_calls_track_makes_one_run(project, cli):
 def test_such_a_run_is_errored_too_if_a_declared_output_is_missing(project, cli):
     path = project.script("ln.track()\nln.finish()")
     cli("run", "--output", "none.txt", path.name, code=1)
-    assert project.only_run().status == "errored"
+    run = project.only_run()
+    assert (run.status, run.exit_code) == ("errored", 0)
 
 
 def test_a_run_that_others_refer_to_stays_beside_that_of_the_script(project, cli):

@@ -100,6 +100,15 @@ def test_notebooks_that_begin_alike_are_told_apart_when_all_has_run(project, pro
     assert project.instance.Transform.filter().count() == 3
 
 
+def test_of_notebooks_of_which_one_goes_on_the_one_is_meant_that_has_run_to_its_end(project, program):
+    Notebook(project.folder / "a1.ipynb", TRACK, "1")
+    Notebook(project.folder / "a2.ipynb", TRACK, "1", FINISH, "2")
+    Notebook(project.folder / "a3.ipynb", TRACK, "1", FINISH)
+    program("nbconvert", "--execute", "--to", "html", "a1.ipynb", "a2.ipynb", "a3.ipynb")
+    assert keys(project) == ["a1.ipynb", "a2.ipynb", "a3.ipynb"]
+    assert project.instance.Transform.get(key="a2.ipynb").source_code.endswith("# %%\n2\n")
+
+
 def test_the_folder_of_the_kernel_tells_notebooks_of_one_text_apart(project, program):
     project.instance.settings.dev_dir = str(project.folder)
     for name in "abc":
@@ -274,6 +283,31 @@ def test_a_notebook_that_is_named_and_not_here_is_no_other_one(project, started)
     assert keys(project)[1:] == ["x.ipynb", "x.ipynb"]
 
 
+@pytest.mark.parametrize("end", ["kill", "close"])
+def test_a_notebook_that_holds_a_cell_by_its_id_is_kept_if_others_are_not_saved(project, started, end):
+    notebook = Notebook(project.folder / "v.ipynb", markdown("# V"), TRACK, "x = 1")
+    Notebook(project.folder / "w.ipynb", TRACK.replace("track", "connect"), "x = 1")
+    kernel = started()
+    kernel.cell(notebook, 1, with_id=True)
+    kernel.cell(notebook, 2, with_id=True)
+    assert kernel.words("z = 6", "new") == ""
+    getattr(kernel, end)()
+    assert keys(project) == ["v.ipynb"]
+
+
+def test_of_notebooks_in_one_kernel_the_one_is_meant_whose_cell_calls_track(project, started):
+    kernel = started()
+    for name in "vw":
+        notebook = Notebook(project.folder / f"{name}.ipynb", TRACK, f"{name} = 1")
+        for cell in notebook.cells:
+            cell["id"] += name
+        notebook.save()
+        kernel.cell(notebook, 1, with_id=True)
+        kernel.cell(notebook, 2, with_id=True)
+    kernel.close()
+    assert keys(project) == ["v.ipynb", "w.ipynb"]
+
+
 def test_a_kernel_of_a_server_looks_into_its_own_folder_only(project, started):
     notebook = Notebook(project.folder / "below" / "x.ipynb", TRACK)
     started(JPY_SESSION_NAME=project.folder / "console-1-abc").cell(notebook, 1)
@@ -306,6 +340,39 @@ def test_a_script_that_a_notebook_executes_is_a_run_within_its_own(project, star
     assert "in the script" in json.dumps(run.report.load(is_run_input=False))
 
 
+def test_a_script_that_is_executed_ends_before_its_cell_goes_on(project, started):
+    notebook = Notebook(
+        project.folder / "n.ipynb", TRACK, "%run s.py\nprint(ln.context.run.uid)", "%run s.py\nln.finish()"
+    )
+    kernel = started(JPY_SESSION_NAME=notebook.path)
+    kernel.cell(notebook, 1)
+    project.script("ln.track()\nget_ipython().run_line_magic('run', 'inner.py')\nprint(ln.context.run.uid)")
+    (project.folder / "inner.py").write_text("print('inner')")
+    said = kernel.cell(notebook, 2)
+    run, script = project.runs()
+    assert [line for line in said.split() if line in (run.uid, script.uid)] == [script.uid, run.uid]
+    assert script.status == "completed"
+    kernel.cell(notebook, 3)
+    assert [each.status for each in project.runs()] == ["completed"] * 3
+    assert [each.initiated_by_run for each in project.runs()] == [None, run, run]
+
+
+def test_a_script_that_is_executed_without_a_run_around_it_ends_with_its_cell(project, started):
+    project.script("ln.track()\nprint('in the script')")
+    notebook = Notebook(project.folder / "n.ipynb", "%run s.py", "print('after')", TRACK)
+    kernel = started(JPY_SESSION_NAME=notebook.path)
+    for number in (1, 2, 3):
+        kernel.cell(notebook, number)
+    script, run = project.runs()
+    assert (script.status, script.transform.kind, run.status, run.transform.kind) == (
+        "completed",
+        "script",
+        "started",
+        "notebook",
+    )
+    assert project.report(script) == "in the script\n"
+
+
 def at_prompt(project, text):
     """What IPython in a terminal says to these inputs."""
     command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
@@ -327,6 +394,21 @@ def test_the_prompt_of_ipython_is_interactive_and_ends_by_its_last_input(project
     assert "ZeroDivisionError: division by zero" in project.report(first)
     assert [run.status for run in others] == ["completed", "completed"]
     assert all("all is well" in project.report(run) for run in others)
+
+
+def test_a_script_executed_at_the_prompt_is_a_run_within_its_own(project):
+    script = project.script("ln.track()\nprint('in the script')")
+    at_prompt(project, f"{TRACK}\n%run s.py\nprint('at the prompt')\n{FINISH}\n")
+    run, within = project.runs()
+    assert (run.transform.key, run.status, within.status) == ("interactive.py", "completed", "completed")
+    assert (within.initiated_by_run, within.transform.path_hint) == (run, str(script.resolve()))
+    assert project.report(within) == "in the script\n"
+    assert "at the prompt" in project.report(run)
+
+
+def test_track_again_at_the_prompt_ends_the_run_by_its_last_input(project):
+    at_prompt(project, f"{TRACK}\n1/0\nln.track()\nln.track()\n")
+    assert [run.status for run in project.runs()] == ["errored", "completed", "completed"]
 
 
 def test_a_notebook_kept_as_text_is_a_notebook(project, started):

@@ -151,6 +151,26 @@ def test_what_ran_and_was_not_saved_is_kept_as_it_ran(project, started):
     assert project.instance.Transform.filter().count() == 1, "the second run has it, too"
 
 
+def test_what_is_written_after_the_end_is_no_source_of_the_run(project, started):
+    notebook = Notebook(project.folder / "n.ipynb", "")
+    notebook.cells = []
+    for cell in (TRACK, "x = 1", FINISH):
+        notebook.add(cell)
+    kernel = started(notebook)
+    for number in (1, 2, 3):
+        kernel.cell(notebook, number, with_id=True)
+    notebook.add("later = 1")
+    notebook.add(markdown("Words."))
+    notebook.save()
+    kernel.cell(notebook, 1, with_id=True)
+    first, second = project.runs()
+    assert first.transform.source_code == (
+        f"# %%\n{TRACK}\n\n# %%\nx = 1\n\n# %%\n{FINISH}\n\n# %% [markdown]\n# Words.\n"
+    )
+    assert "later = 1" in second.transform.source_code
+    assert second.transform.stem_uid == first.transform.stem_uid
+
+
 def test_an_edit_that_is_not_saved_makes_the_version_that_ran(project, started):
     notebook = Notebook(project.folder / "n.ipynb", TRACK, "x = 1", "y = 1", FINISH)
 

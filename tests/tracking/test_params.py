@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
+import pytest
+
 import lamin_lite as ln
 
 
@@ -51,3 +55,54 @@ def test_params_with_a_form_of_their_own_are_found_by_what_was_given(here, workd
     }
     for name, value in given.items():
         assert ln.Run.filter(**{f"params__{name}": value}).one() == run, name
+
+
+def passing(func):
+    """A decorator that names nothing of what it passes on, but ``self``."""
+
+    @functools.wraps(func)
+    def wrapper(self, *args, **kwargs):
+        return func(self, 0, *args, **kwargs)
+
+    return wrapper
+
+
+def connecting(func):
+    """A decorator that puts an argument of its own before one that it names."""
+
+    @functools.wraps(func)
+    def wrapper(x=7):
+        return func("connection", x)
+
+    return wrapper
+
+
+class Model:
+    @ln.flow()
+    @passing
+    def fit(self, extra, rows):
+        return rows
+
+    @ln.flow()
+    @passing
+    def by_name(self, extra, rows, *, y):
+        return rows, y
+
+
+@ln.flow()
+@connecting
+def load(conn, x=8):
+    return conn, x
+
+
+def test_of_a_decorated_method_no_argument_is_lost(here):
+    model = Model()
+    assert (model.fit(6), model.by_name(5, y=6)) == (6, (5, 6))
+    assert [run.params for run in here.runs()] == [{"args": [6]}, {"args": [5], "y": 6}]
+
+
+def test_a_decorator_that_names_all_its_arguments_names_the_params(here):
+    assert [load(5), load(x=6), load()] == [("connection", n) for n in (5, 6, 7)]
+    with pytest.raises(TypeError):
+        load(1, 2)
+    assert [run.params for run in here.runs()] == [{"x": 5}, {"x": 6}, {"x": 7}]

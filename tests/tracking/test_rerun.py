@@ -242,18 +242,38 @@ def test_params_that_papermill_put_into_a_notebook_are_put_in_again(project, cli
     first = {**blank, "source": "x = 1\nrate = 0.1", "metadata": {"tags": ["parameters"]}}
     code = MAKES.replace("ln.track()", "ln.track(params={'x': x * 2})").replace("sys.argv[1:]", "[str(x), str(rate)]")
     second = {**blank, "source": "import lamin_lite as ln\n" + code}
+    params = "[('limits', [nan, 1]), ('low', -inf), ('rate', 1e-07), ('x', 10)]"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {"cells": [first, second], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 4}
     (project.folder / "nb.ipynb").write_text(json.dumps(notebook))
     command = [sys.executable, "-m", "papermill", "nb.ipynb", "done.ipynb", "-p", "x", "5", "-p", "rate", "1.0e-7"]
+    command += ["-y", "{low: -.inf, limits: [.nan, 1]}"]
     subprocess.run(command, cwd=project.folder, env=project.environ(), check=True, capture_output=True)
-    assert project.only_run().params == {"x": 10, "rate": 1e-7}
+    assert repr(sorted(project.only_run().params.items())) == params
     for words in ([], ["--current"]):
         done = cli("rerun", "--key", "nb.ipynb", *words)
         assert done.stdout.startswith("same ")
         assert "params differ" not in done.stderr
-        assert project.runs()[-1].params == {"x": 10, "rate": 1e-7}
+        assert repr(sorted(project.runs()[-1].params.items())) == params
     assert project.instance.Transform.filter().count() == 1
+
+
+@pytest.mark.slow
+def test_a_parameter_that_only_code_can_give_is_not_put_in_again(project, cli):
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    (project.folder / "run.py").write_text(
+        "import nbclient, nbformat.v4 as v4\n"
+        "texts = ['# Parameters\\nx = dict(a=1)\\ny = 1\\n', 'import lamin_lite as ln\\nln.track()', 'ln.finish()']\n"
+        "nbclient.NotebookClient(v4.new_notebook(cells=[v4.new_code_cell(text) for text in texts])).execute()"
+    )
+    blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**blank, "source": text} for text in ("import lamin_lite as ln\nln.track()", "ln.finish()")]
+    (project.folder / "nb.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}))
+    subprocess.run([sys.executable, "run.py"], cwd=project.folder, env=project.environ(), check=True)
+    assert project.only_run().params == {"x": "dict(a=1)", "y": 1}
+    said = cli("rerun", "--key", "nb.ipynb", code=1).stderr
+    assert "was given x=dict(a=1), code whose value is not known: run it yourself" in said
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
@@ -277,6 +297,25 @@ def test_a_signal_ends_the_program_too_and_leaves_no_folder(project, tmp_path, w
     assert process.wait(20) == 128 + getattr(signal, name)
     assert list((tmp_path / "tmp").iterdir()) == []
     wait_for(lambda: not any(proc.is_alive(int(pid), None) is not False for pid in pids.read_text().split()))
+
+
+def test_it_works_in_a_thread(project):
+    project.run(MAKES)
+    done = project.run(
+        """
+        import threading
+        from lamin_lite.cli import main
+
+        codes = []
+        thread = threading.Thread(target=lambda: codes.append(main(["rerun", "--key", "s.py"])))
+        thread.start()
+        thread.join()
+        print(codes)
+        """,
+        name="other.py",
+    )
+    assert done.stdout.endswith("[0]\n")
+    assert len(project.runs()) == 2
 
 
 @pytest.mark.parametrize("words", [(), ("a", "--key", "b"), ("a", "--timeout", "0")])
