@@ -248,7 +248,7 @@ def test_iterating_over_a_million_rows_takes_no_memory_for_them(workdir, run_pyt
     instance = ln.Instance.init(workdir)
     transform = instance.Transform(key="many.py").save()
     ln.save([instance.Run(transform=transform, params={"at": at}) for at in range(1_000)])
-    columns = instance.Run.__table__.written
+    columns = ln.Run.__table__.written
     copied = ", ".join("'u' || (a.id * 1000 + b.id)" if name == "uid" else f"a.{name}" for name in columns)
     numbers = "WITH RECURSIVE b (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM b WHERE id < 1000)"
     with instance.database.write("copy") as tx:

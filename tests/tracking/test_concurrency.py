@@ -153,6 +153,7 @@ def test_a_step_without_a_run_says_what_to_do(here):
     assert here.runs() == []
 
 
+@pytest.mark.stress
 def test_many_short_flows_side_by_side_lose_nothing_they_print(here):
     @ln.flow()
     def flow(n):

@@ -76,7 +76,12 @@ time.sleep(60)
 """
     command = [sys.executable, "-m", "lamin_lite", "run", str(plain(text))]
     process = subprocess.Popen(
-        command, cwd=project.folder, env=project.environ(), stdout=subprocess.PIPE, start_new_session=True
+        command,
+        cwd=project.folder,
+        env=project.environ(),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_DFL),  # noqa: PLW1509 - one thread; nohup ignores it
     )
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(getattr(signal, name))

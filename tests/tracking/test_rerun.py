@@ -291,7 +291,13 @@ def test_a_signal_ends_the_program_too_and_leaves_no_folder(project, tmp_path, w
     pids = tmp_path / "pids"
     command = [sys.executable, "-m", "lamin_lite", "rerun", "--key", "s.py"]
     environ = project.environ(TMPDIR=tmp_path / "tmp", PIDS=pids)
-    process = subprocess.Popen(command, cwd=project.folder, env=environ, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=environ,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_DFL),  # noqa: PLW1509 - one thread; nohup ignores it
+    )
     wait_for(lambda: pids.exists() and pids.read_text().endswith("\n"))
     process.send_signal(getattr(signal, name))
     assert process.wait(20) == 128 + getattr(signal, name)
