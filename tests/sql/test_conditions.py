@@ -63,7 +63,7 @@ def test_an_iterator_is_told_whole_where_nothing_is_found(instance, runs):
 # --- very many conditions --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("many", [90, 400])
+@pytest.mark.parametrize("many", [90, 320])  # SQLite before 3.32 takes 999 values, three of them for a param
 def test_many_conditions_lie_side_by_side(instance, runs, many):
     ids = [run.id for run in runs]
     rows = instance.Run.filter()
