@@ -111,7 +111,8 @@ def _routes(
         off = (same.index(at) - (len(same) - 1) / 2) * PARALLEL
         points: list[Point] = []
         for box in chain:
-            column, y = columns.column[box], middles[box] + off
+            # beside each other where they share a box; where they pass one, each has a line of its own
+            column, y = columns.column[box], middles[box] + (off if box < columns.count else 0.0)
             points += [(lefts[column], y), (lefts[column] + widths[column], y)]
         routes.append(points[1:-1])
     return routes

@@ -7,7 +7,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lamin_lite.lineage.heights import BOX_GAP, FRAME_BOTTOM, FRAME_GAP, FRAME_TOP, LINE_GAP
@@ -121,6 +121,7 @@ def test_a_frame_and_what_it_is_linked_with_are_beside_each_other_and_straight()
 
 @settings(max_examples=100, deadline=None)
 @given(drawings())
+@example(([(20, 10)] * 3, [(0, 2), (1, 0), (1, 2), (1, 2), (1, 2)], [None] * 3, set()))
 def test_edges_flow_to_the_right_around_all_boxes(drawing):
     sizes, edges, groups, weak = drawing
     layout = arranged(sizes, edges, groups, weak)
