@@ -16,7 +16,7 @@ from ..capture.notebook import code_cells, notebook_from_source, notebook_source
 from ..capture.order import executed, order_problem, with_executed, without_later
 from ..capture.source import source_of_file, source_of_main, source_of_notebook
 from ..models import session
-from . import html, links, transforms
+from . import html, links, processes, transforms
 from .opened import COMPLETED, outcome, tap
 from .prompt import Heard
 
@@ -196,7 +196,7 @@ class Kernel:
         self._settle_to(self._given or self._found(is_over=True))
         if self._not_saved or self._candidates or (self._path is None and self._is_interactive()):
             self._there = _code_of(self._path)
-            _look_at_exit()
+            processes.at_exit(_look_at_unsaved)
             _unsaved[MOST_UNSAVED - 1 :] = []
             _unsaved.insert(0, self)
 
@@ -355,18 +355,6 @@ def _look_at_unsaved() -> None:
                 _unsaved.remove(kernel)
         except Exception:  # it has a source: that of the cells that ran
             _unsaved.remove(kernel)
-
-
-_looks = False
-
-
-def _look_at_exit() -> None:
-    global _looks
-    if not _looks:
-        import atexit
-
-        atexit.register(_look_at_unsaved)
-        _looks = True
 
 
 def _short_paths(paths: list[str]) -> str:

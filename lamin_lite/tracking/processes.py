@@ -69,6 +69,18 @@ def process_of(store: Instance) -> Process:
     return _processes[store.uid]
 
 
+_at_exit: list[Callable[[], None]] = []
+
+
+def at_exit(call: Callable[[], None]) -> None:
+    """Have a function of a module called once at the end of the process, however often this is asked for."""
+    if call not in _at_exit:
+        import atexit
+
+        atexit.register(call)
+        _at_exit.append(call)
+
+
 def _register() -> None:
     global _registered
     if not _registered:

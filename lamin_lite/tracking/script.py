@@ -9,7 +9,7 @@ from ..base import display
 from ..base._typing import TYPE_CHECKING
 from ..capture.source import source_of_main
 from ..models import feature_values, session
-from . import belonging, prompt, runs, transforms
+from . import belonging, processes, prompt, runs, transforms
 from . import params as params_
 from .endings import Hooks
 from .opened import CELLS, COMPLETED, Open, outcome
@@ -131,7 +131,7 @@ def track(
         initiated_by_run_id=None if parent is None else parent.id,
         space_id=place,
     )
-    _register_end()
+    processes.at_exit(_at_exit)
     if kernel is not None:
         kernel.wish = {**wish, "new": new} if made is not transform and source["kind"] == "notebook" else None
     _open = _Script(run, secrets, parent, kernel, outer)
@@ -257,18 +257,6 @@ def finish() -> None:
     opened.end(COMPLETED)
     if opened.kernel is not None:
         opened.kernel.say_end()
-
-
-_registered = False
-
-
-def _register_end() -> None:
-    global _registered
-    if not _registered:
-        import atexit
-
-        atexit.register(_at_exit)
-        _registered = True
 
 
 def _at_exit() -> None:
