@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -30,28 +32,45 @@ class Server:
         pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'psycopg[binary]'")
         self._initdb, self._pg_ctl = program("initdb"), program("pg_ctl")
         self.folder = Path(tempfile.mkdtemp(prefix="pg", dir=in_memory()))
-        self.port = free_port()
         self._as = []
         if hasattr(os, "geteuid") and os.geteuid() == 0:  # PostgreSQL refuses to run as root
             self._as = ["runuser", "-u", "postgres", "--"]
             shutil.chown(self.folder, "postgres")
-        self._run(self._initdb, "-D", self.folder / "data", "-A", "trust", "-U", "tester", "-E", "UTF8", "--no-sync")
-        options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "''", "fsync": "off"}
-        text = " ".join(f"-c {name}={value}" for name, value in options.items())
-        self._run(self._pg_ctl, "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", text, "start")
+        self._do(self._initdb, "-D", self.folder / "data", "-A", "trust", "-U", "tester", "-E", "UTF8", "--no-sync")
+        self.port = self._start()
 
-    def _run(self, *command):
-        done = subprocess.run(
+    def _start(self):
+        """Start it on a port that nobody takes meanwhile, and return that port; everything it said is in the error."""
+        said = []
+        for _ in range(5):
+            port = free_port()
+            options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "''", "fsync": "off"}
+            text = " ".join(f"-c {name}={value}" for name, value in options.items())
+            log = self.folder / f"log{port}"
+            if (
+                self._run(self._pg_ctl, "-D", self.folder / "data", "-w", "-t", 120, "-l", log, "-o", text, "start")
+                == 0
+            ):
+                return port
+            said.append(log.read_text() if log.exists() else f"{log} was not written")
+        raise AssertionError("PostgreSQL did not start: " + "\n".join(said))
+
+    def _run(self, *command, output=subprocess.DEVNULL):  # not a pipe: the server would hold it open
+        return subprocess.run(
             [*self._as, *map(str, command)],
             cwd=self.folder,
             check=False,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if "start" not in command else subprocess.DEVNULL,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout}"
+            timeout=300,
+        ).returncode
+
+    def _do(self, *command):
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            code = self._run(*command, output=output)
+            output.seek(0)
+            assert code == 0, f"{command} ended with {code}: {output.read()}"
 
     def url(self, schema):
         """The URL of a schema, which is made by ``init``."""
@@ -59,7 +78,7 @@ class Server:
 
     def stop(self):
         """End it, and remove its data."""
-        self._run(self._pg_ctl, "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
+        self._do(self._pg_ctl, "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -73,10 +92,12 @@ def in_memory():
 
 
 def free_port():
-    """A port that nobody has."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A port that nobody has, below those that systems give to clients: these could take it before the server does."""
+    for port in random.SystemRandom().sample(range(15_000, 32_000), 50):
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("none of 50 ports was free")
 
 
 def use_server(server, monkeypatch):
