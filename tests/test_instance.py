@@ -162,3 +162,19 @@ def test_two_vendored_copies_share_an_instance(two, workdir, run_python):
     latest = one.Artifact.get(key="same.txt")
     assert done.stdout.split() == [f"['{latest.uid}',", f"'{latest.uid}']", "other"]
     assert latest.versions.count() == 2
+
+
+def test_settings_of_the_process_tell_those_of_the_instance_in_use_and_know_no_others(two, workdir):
+    one, _ = two
+    with pytest.raises(ln.errors.NoInstance):
+        _ = ln.settings.storage
+    ln.connect("one")
+    assert ln.settings.storage == one.Storage.get(1)
+    assert ln.settings.storage.path == str(workdir / "one" / "storage")
+    for name in ("verbosity", "_x"):
+        with pytest.raises(AttributeError, match=f"no '{name}': it has dev_dir, storage, sync_git_repo"):
+            getattr(ln.settings, name)
+        with pytest.raises(AttributeError, match="it has dev_dir, storage"):
+            setattr(ln.settings, name, 1)
+    assert {"Artifact", "track", "__version__"} <= set(dir(ln))
+    assert not {"TYPE_CHECKING", "annotations"} & set(dir(ln))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 from ..base import display, markup
-from ..models import Artifact, Branch, Collection, Feature, Record, Run, Space, Transform, User
+from ..models import Artifact, Branch, Collection, Feature, Record, Run, Space, Transform
 from ..models.base import EVERYBODYS, MAIN, Manager
 from ..models.related import bearers
 from ..models.versions import Versioned
@@ -100,6 +100,8 @@ def _run(row: Run) -> Iterator[Theme]:
     yield "Inputs", listed(row.input_collections) + listed(row.input_artifacts)
     made = listed(row.output_collections) + listed(row.created_artifacts)
     yield "Outputs", made + listed(row.recreated_artifacts, mark="  (was there already)")
+    for name in ("transforms", "records", "ulabels", "features", "projects"):
+        yield some(f"Output {name}", getattr(row, f"output_{name}"))
     yield "Steps", listed(row.steps, lines.step)
     yield "Labels", _labels(row)
     yield "Environment", lines.head(row.environment)
@@ -193,10 +195,9 @@ def _related(row: SQLRecord) -> Iterator[Tree]:
     for name, relation in row.__relations__.items():
         if relation.near != "type_id" and not _is_label(name, relation):
             yield some(name.replace("_", " ").capitalize(), getattr(row, name))
-    if isinstance(row, (User, Space, Branch)):
-        field = "created_by" if isinstance(row, User) else row.__table__.name
+    if isinstance(row, (Space, Branch)):
         for model in (Artifact, Run, Transform):
-            yield some(f"{model.__name__}s", Manager(model, row._store).filter(**{field: row}))
+            yield some(f"{model.__name__}s", Manager(model, row._store).filter(**{row.__table__.name: row}))
 
 
 def _values(row: Feature) -> Iterator[Tree]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .places import Storage
     from .run import Run
     from .session import Store
+    from .transform import Transform
 
     if sys.version_info >= (3, 11):
         from typing import Never, Self
@@ -85,6 +86,7 @@ class Artifact(Featured, Versioned, table="artifact"):
     collections = Relation("collection", "collection_artifact", "artifact_id", "collection_id")
     input_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("input",)})
     output_of_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("created", "recreated")})
+    recreating_runs = Relation("run", "run_artifact", "artifact_id", "run_id", {"role": ("recreated",)})
 
     _source: Optional[str] = None
     _copy: Optional[bool] = None
@@ -128,6 +130,11 @@ class Artifact(Featured, Versioned, table="artifact"):
             )
         self._values["key"] = None if key is None else keys.checked(key)
         self._values["suffix"] = self._checked_suffix()
+
+    @property
+    def transform(self) -> Optional[Transform]:
+        """The transform whose run made it first; None without a run. In queries it is ``run__transform``."""
+        return None if self.run is None else self.run.transform
 
     def _check_values(self) -> None:
         if self.kind == names.KIND_OF_RUN_FILES:

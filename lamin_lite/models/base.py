@@ -50,6 +50,7 @@ class SQLRecord:
     __shown_first__: ClassVar[tuple[str, ...]] = ()  #: what a printed table shows before, and after, the other fields
     __shown_last__: ClassVar[tuple[str, ...]] = ()
     uid_length: ClassVar[int] = 12
+    _unnamed: ClassVar[str] = ""  #: the field whose value may be given without its name
     _blank: ClassVar[dict[str, Any]]  #: the values of a new row
     _store: Store
     _values: dict[str, Any]
@@ -76,10 +77,13 @@ class SQLRecord:
         lookups.models[table] = cls
 
     def __init__(self, *args: object, **values: object) -> None:
-        if args:
-            name = next(each for each in ("name", "key", "root", "handle", "uid") if each in self.__table__.fields)
+        if len(args) == 1 and self._unnamed and self._unnamed not in values:
+            values[self._unnamed] = args[0]
+        elif args:
+            name = self._unnamed or next(each for each in _MEANT if each in self.__table__.fields)
             raise errors.InvalidArgument(
-                f"{type(self).__name__}() takes its arguments by name only: {name}={args[0]!r}."
+                f"{type(self).__name__}() takes its arguments by name{f', all but {name}' if self._unnamed else ''}: "
+                f"{name}={args[0]!r}."
             )
         self._start(session.current_store(), values)
 
@@ -534,6 +538,9 @@ class Stamped(SQLRecord):
     def _defaults(self) -> dict[str, Any]:
         return {**super()._defaults(), "branch_id": MAIN}
 
+
+#: what is most likely meant by a value without a name
+_MEANT = ("name", "key", "root", "handle", "uid")
 
 #: columns of many registries, which come after the own ones, in this order
 _LAST = {

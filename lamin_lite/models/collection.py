@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..sql.database import Row, Transaction
     from .artifact import Artifact
     from .run import Run
+    from .transform import Transform
 
     if sys.version_info >= (3, 11):
         from typing import Never, Self
@@ -123,6 +124,7 @@ class Collection(Versioned, table="collection"):
     ulabels = Links("ulabel")
     input_of_runs = Relation("run", "run_collection", "collection_id", "run_id", {"role": ("input",)})
     output_of_runs = Relation("run", "run_collection", "collection_id", "run_id", {"role": ("created", "recreated")})
+    recreating_runs = Relation("run", "run_collection", "collection_id", "run_id", {"role": ("recreated",)})
 
     _new: tuple[Artifact, ...] = ()  #: until it is saved: its artifacts
     _made_by: Optional[Run] = None
@@ -181,6 +183,11 @@ class Collection(Versioned, table="collection"):
                 f"The artifact {twice.overview} ({twice.uid}) is there twice: a collection has each once."
             )
         return rows
+
+    @property
+    def transform(self) -> Optional[Transform]:
+        """The transform whose run made it first; None without a run. In queries it is ``run__transform``."""
+        return None if self.run is None else self.run.transform
 
     # -- saving
 

@@ -85,7 +85,11 @@ class Feature(Named, table="feature"):
     >>> ln.Artifact.filter(temperature__gt=21)  # doctest: +SKIP
     """
 
-    __indexes__ = (Index("name", "name", unique=True, where=f"branch_id <> {TRASH}"), Index("any_name", "name"))
+    __indexes__ = (
+        Index("name", "name", unique=True, where=f"branch_id <> {TRASH}"),
+        Index("any_name", "name"),
+        Index("of_run", "run_id", where="run_id IS NOT NULL"),
+    )
     dtype = _DtypeField(null=True, frozen=True)
     unit: TextField[Optional[str]] = TextField(null=True)
     synonyms = _SynonymsField(null=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 UNIQUE_NAME = (
     Index("name_in_type", "coalesce(type_id, 0), name", unique=True, where=f"branch_id <> {TRASH}"),
     Index("name", "name"),
+    Index("of_run", "run_id", where="run_id IS NOT NULL"),
 )
 
 

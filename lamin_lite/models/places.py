@@ -88,6 +88,15 @@ class User(_Known, table="users"):
     name: TextField[Optional[str]] = TextField(null=True)
     created_at: TimeField[datetime] = TimeField()
 
+    created_artifacts = Relation("artifact", "artifact", "created_by_id", "id")
+    created_collections = Relation("collection", "collection", "created_by_id", "id")
+    created_transforms = Relation("transform", "transform", "created_by_id", "id")
+    created_runs = Relation("run", "run", "created_by_id", "id")
+    created_records = Relation("record", "record", "created_by_id", "id")
+    created_ulabels = Relation("ulabel", "ulabel", "created_by_id", "id")
+    created_features = Relation("feature", "feature", "created_by_id", "id")
+    created_projects = Relation("project", "project", "created_by_id", "id")
+
 
 class Space(_Place, table="space"):
     """A part of the instance that people may share or keep to themselves; ``all`` is everybody's.
@@ -110,8 +119,8 @@ class Branch(_Place, table="branch"):
 class Storage(Stamped, table="storage"):
     """A place that keeps data: a folder, or a URL.
 
-    ``root``: absolute path or URL; kept relative in the database where it lies inside the instance, so that moving
-    the whole loses nothing. ``type``: ``local`` or the scheme of the URL.
+    ``root``: absolute path or URL; relative where it lies inside the instance, so that moving the whole loses nothing.
+    ``path``: where that is on this machine. ``type``: ``local`` or the scheme of the URL.
     """
 
     __found_by__ = "uid"

@@ -52,6 +52,7 @@ class Run(Stamped, table="run"):
     __shown_first__ = ("transform", "entrypoint", "status", "started_at", "finished_at", "params")
     __shown_last__ = ("report", "environment")
     uid_length = 16
+    _unnamed = "transform"
     name: TextField[Optional[str]] = TextField(null=True)
     description: TextField[Optional[str]] = TextField(null=True)
     entrypoint: TextField[Optional[str]] = TextField(null=True)
@@ -89,6 +90,15 @@ class Run(Stamped, table="run"):
     recreated_artifacts = Relation("artifact", "run_artifact", "run_id", "artifact_id", {"role": ("recreated",)})
     input_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": ("input",)})
     output_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": OUTPUT_ROLES})
+    created_collections = Relation("collection", "run_collection", "run_id", "collection_id", {"role": ("created",)})
+    recreated_collections = Relation(
+        "collection", "run_collection", "run_id", "collection_id", {"role": ("recreated",)}
+    )
+    output_transforms = Relation("transform", "transform", "run_id", "id")
+    output_records = Relation("record", "record", "run_id", "id")
+    output_ulabels = Relation("ulabel", "ulabel", "run_id", "id")
+    output_features = Relation("feature", "feature", "run_id", "id")
+    output_projects = Relation("project", "project", "run_id", "id")
     initiated_runs = Relation("run", "run", "initiated_by_run_id", "id")
 
     def _written(self, tx: Transaction, cells: Mapping[str, Any]) -> None:

@@ -46,7 +46,11 @@ class Transform(Versioned, table="transform"):
     >>> transform.latest_run.params  # doctest: +SKIP
     """
 
-    __indexes__ = (*version_indexes("key", "origin"), Index("origin", "origin"))
+    __indexes__ = (
+        *version_indexes("key", "origin"),
+        Index("origin", "origin"),
+        Index("of_run", "run_id", where="run_id IS NOT NULL"),
+    )
     uid_length = 16
     family_columns = ("key", "origin")
     description: TextField[Optional[str]] = TextField(null=True)

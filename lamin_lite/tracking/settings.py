@@ -7,10 +7,11 @@ import os
 from .. import errors
 from ..base import settings as environment
 from ..base._typing import TYPE_CHECKING
-from ..models import session
+from ..models import Storage, session
+from ..models.registry import Manager
 
 if TYPE_CHECKING:
-    from typing import Any, Optional, Union
+    from typing import Any, NoReturn, Optional, Union
 
     Path = Union[str, os.PathLike[str]]
 
@@ -62,8 +63,27 @@ class Settings:
     def dev_dir(self, path: Optional[Path]) -> None:
         _store().settings.dev_dir = path
 
+    @property
+    def storage(self) -> Storage:
+        """The storage of the instance in use, where artifacts are kept: ``ln.settings.storage.path`` is its folder."""
+        store = _store()
+        return Manager(Storage, store).get(store.storage_id)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(_unknown(name))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in vars(Settings):
+            raise AttributeError(_unknown(name))
+        object.__setattr__(self, name, value)
+
     def __repr__(self) -> str:
         return f"Settings(sync_git_repo={self.sync_git_repo!r})"
+
+
+def _unknown(name: str) -> str:
+    known = [each for each, held in vars(Settings).items() if isinstance(held, property)]
+    return f"ln.settings has no {name!r}: it has {', '.join(sorted(known))}."
 
 
 def _store() -> Any:

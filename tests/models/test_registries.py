@@ -71,6 +71,55 @@ def test_every_field_of_a_registry_can_be_looked_for(instance, rows):
             assert getattr(instance, kind).order_by(f"-{name}").first() is not None
 
 
+def test_what_a_run_and_a_person_made_is_found_from_them_and_they_from_it(instance, rows):
+    run = rows["Run"]
+    with session.using(instance), session.running(run):
+        made = {
+            "transforms": instance.Transform(key="pipeline").save(),
+            "records": instance.Record(name="made").save(),
+            "ulabels": instance.ULabel(name="made").save(),
+            "features": instance.Feature(name="made", dtype=int).save(),
+            "projects": instance.Project(name="made").save(),
+        }
+    for name, row in made.items():
+        assert getattr(run, f"output_{name}").to_list() == [row]
+        assert instance.Run.filter(**{f"output_{name}": row}).one() == run
+        assert row in getattr(row.created_by, f"created_{name}")
+    text = run.describe(return_str=True)
+    assert all(f"Output {name} (1)" in text for name in made)
+    person = instance.User.get(1)
+    assert person.created_runs.to_list() == [run]
+    assert person.created_collections.to_list() == [rows["Collection"]]
+    assert instance.User.filter(created_artifacts__key="a.csv").one() == person
+    assert "Created artifacts (1)" in person.describe(return_str=True)
+
+
+def test_who_made_an_artifact_or_a_collection_anew_is_told_apart_from_who_made_it(instance, rows):
+    first, second = (instance.Run(rows["Transform"]).save() for _ in range(2))
+    for run in (first, second):
+        artifact = instance.Artifact("a.csv", key="b.csv", run=run).save()
+        collection = instance.Collection([artifact], key="two", run=run).save()
+    for row in (artifact, collection):
+        assert row.run == first
+        assert row.transform == rows["Transform"]
+        assert row.recreating_runs.to_list() == [second]
+        assert set(row.output_of_runs) == {first, second}
+    assert first.created_collections.to_list() == second.recreated_collections.to_list() == [collection]
+    assert instance.Artifact("a.csv", key="c.csv", run=False).transform is None
+    with pytest.raises(AttributeError):
+        artifact.transform = rows["Transform"]
+
+
+def test_only_what_cannot_be_mistaken_is_taken_without_its_name(instance, rows):
+    assert instance.Run(rows["Transform"]).transform == rows["Transform"]
+    with pytest.raises(ln.errors.InvalidArgument, match="all but transform"):
+        instance.Run(rows["Transform"], "name")
+    with pytest.raises(ln.errors.InvalidArgument, match="all but transform"):
+        instance.Run(rows["Transform"], transform=rows["Transform"])
+    with pytest.raises(ln.errors.InvalidArgument, match="by name: name='checked'"):
+        instance.ULabel("checked")
+
+
 def test_what_is_registered_by_hand_in_a_run_knows_the_run(instance, rows):
     with session.using(instance), session.running(rows["Run"]):
         made = instance.Transform(key="pipeline").save()
