@@ -535,6 +535,11 @@ def _advice(wish: str, extra: str, error: ImportError) -> str:
     missing = (error.name or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError):
         return f"{wish} needs {extra}, which cannot be imported ({error}): pip install '{_DISTRIBUTION}[{extra}]'."
+    if error.name == _EXTRAS_PACKAGE:  # the package is used from a folder, without what ships beside it
+        return (
+            f"{wish} needs {_EXTRAS_PACKAGE}, which is not on Python's path: add the folder 'extras' of the project to "
+            f"PYTHONPATH, or pip install '{_DISTRIBUTION}[{extra}]'."
+        )
     library = extra if missing in ("", _EXTRAS_PACKAGE) else missing
     return f"{wish} needs {library}: pip install '{_DISTRIBUTION}[{extra}]'."
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 
 from . import errors, models
-from .base import clock, markers, names, settings, uids
+from .base import clock, markers, names, paths, settings, uids
 from .base._typing import TYPE_CHECKING
 from .ext import ext
 from .models import session
 from .models.base import Manager, get_or_create
-from .models.places import check_marker, mark, marked_uid
+from .storage.marks import Mark
 from .storage.translate import translating
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         ULabel,
         User,
     )
-    from .sql.database import Database, Transaction
+    from .sql.database import Database, Row
     from .storage.protocol import BlobStorage
 
     Path = Union[str, os.PathLike[str]]
@@ -88,12 +88,13 @@ class Instance:
 
         self.root = root  #: folder of the marker
         self.place = root  #: folder by which it was opened: another one, where a marker there names it
+        self.is_new = False  #: `init` made its tables just now
         self.name = str(values.get("name") or os.path.basename(root))
         self.settings = Settings(marker, values)
         self.database = _database(database)
         self.uid = migrate.check(self.database, models.TABLES)
         self._main_root = _main_root(root, database, values)
-        self._storages: dict[int, BlobStorage] = {}
+        self._storages: dict[int, tuple[Row, BlobStorage, Optional[Mark]]] = {}
         self._user_id: dict[str, int] = {}
         self._storage_id: Optional[int] = None
 
@@ -172,31 +173,44 @@ class Instance:
         in the storage. It holds no password: that is given in ``~/.pgpass``, or by ``PGPASSFILE`` or ``PGPASSWORD``.
 
         Several processes may do so at once. Raises `Conflict` if the folder has an instance with another storage or
-        database, or if the database belongs to another storage.
+        database, if the database belongs to another storage, or the storage to another database.
         """
         root, main = os.path.abspath(path), os.path.abspath(os.path.join(path, storage))
+        try:
+            with translating("make the instance", root):
+                return cls._made(root, main, name, database)
+        except errors.NoSpace as error:
+            if database is not None:
+                raise
+            raise errors.NoSpace(
+                f"No space is left in {main} to make the instance: free some, then `init` again, which goes on from there."
+            ) from error
+
+    @classmethod
+    def _made(cls, root: str, main: str, name: Optional[str], database: Optional[str]) -> Instance:
+        from .models import making
+
         marker = markers.file_of(root)
         file = os.path.join(main, names.MARKER_DIR, names.DATABASE_FILE)
-        with translating("make the instance", root):
-            if os.path.isfile(marker):
-                return cls._again(root, database or file)
-            _check_place(main, None if database else file)
-            server = _database(database) if database else None
-            if server is not None:
-                server.connection()  # one that does not answer leaves no folder behind
+        if os.path.isfile(marker):
+            return cls._again(root, database or file)
+        making.check_place(main, None if database else file)
+        if database is None:
             from .base import fsio
 
             fsio.make_folder(os.path.dirname(file))
-            uid = _made(server or _database(file), main)
-            values = {
-                "format": 1,
-                "instance": uid,
-                "name": name or os.path.basename(main),
-                "storage": markers.relative(main, root),
-                "database": database or markers.relative(file, root),
-            }
-            markers.write(marker, values)
-        return cls.open(root)
+        uid, new = making.made(_database(database or file), main)
+        values = {
+            "format": 1,
+            "instance": uid,
+            "name": name or os.path.basename(main),
+            "storage": markers.relative(main, root),
+            "database": database or markers.relative(file, root),
+        }
+        markers.write(marker, values)
+        instance = cls.open(root)
+        instance.is_new = new
+        return instance
 
     @classmethod
     def _again(cls, root: str, database: str) -> Instance:
@@ -247,21 +261,31 @@ class Instance:
         return markers.relative(root, self._main_root, within=self.root)
 
     def storage(self, storage_id: int) -> BlobStorage:
-        """The storage with this id; `UnknownStorage` unless its root holds the marker that was put there."""
-        if storage_id not in self._storages:
+        """The storage with this id; `UnknownStorage` unless its root holds, now, the marker that was put there."""
+        known = self._storages.get(storage_id)
+        if known is None or storage_id != self.storage_id:  # any but the main one may be relocated, by whomever
             row = self.database.one("SELECT uid, root, instance_uid FROM storage WHERE id = ?", [storage_id])
             if row is None:
                 raise errors.UnknownStorage(f"No storage with id {storage_id} is registered in {self.root}.")
-            uid, root, marked = row
-            absolute = root if "://" in root else self._absolute(root)
-            if "://" not in absolute:
-                check_marker(absolute, uid, marked is not None)
-            from .storage.adapter import Adapter
+            if known is None or known[0] != row:
+                known = self._storages[storage_id] = (row, *self._opened(*row))
+        _, storage, mark = known
+        if mark is not None:
+            mark.check()
+        return storage
 
-            made: Any = ext.storage_for_root(absolute)(absolute, {})
-            cache = os.path.join(self.cache_dir, "storages", uid)
-            self._storages[storage_id] = made if hasattr(made, "ingest") else Adapter(made, cache)
-        return self._storages[storage_id]
+    def _opened(self, uid: str, root: str, marked: Optional[str]) -> tuple[BlobStorage, Optional[Mark]]:
+        absolute, mark = root, None
+        if "://" not in root:
+            absolute = self._absolute(root)
+            mark = Mark(absolute, uid, marked is not None)
+            mark.check()
+        from .storage.adapter import Adapter
+
+        made: Any = ext.storage_for_root(absolute)(absolute, {})
+        cache = os.path.join(self.cache_dir, "storages", uid)
+        within = os.path.join(self._main_root, names.MARKER_DIR)
+        return (made if hasattr(made, "ingest") else Adapter(made, cache, within)), mark
 
     @property
     def cache_dir(self) -> str:
@@ -357,7 +381,7 @@ class Instance:
             "uid": self.uid,
             "folder": self.root,
             "database": database.path,
-            "access": "read and write" if database.writable else "read-only",
+            "access": "read and write" if database.may_write() else "read-only",
             **database.facts(),
             "storages": [root for _, root in self.storage_roots()],
             "cache": self.cache_dir,
@@ -394,58 +418,6 @@ def _main_root(root: str, database: str, values: dict[str, Any]) -> str:
 
 def _joined(root: str, path: str) -> str:
     return os.path.normpath(os.path.join(root, path))
-
-
-def _made(database: Database, main: str) -> str:
-    """Make the tables and mark the main storage, or check both; the uid of the instance."""
-    from .sql import migrate
-
-    uid, storage_uid = uids.random_uid(12), uids.random_uid(12)
-
-    def seed(tx: Transaction) -> None:
-        now = clock.now()
-        for number, name in ((1, "main"), (0, "archive"), (-1, "trash")):
-            tx.insert("branch", {"id": number, "uid": f"{name:0<12}", "name": name, "created_at": now})
-        tx.insert("space", {"id": 1, "uid": "a" * 12, "name": "all", "created_at": now})
-        user = {"uid": uids.random_uid(8), "handle": settings.login_name(), "created_at": now}
-        made = {
-            "created_at": now,
-            "updated_at": now,
-            "is_locked": False,
-            "branch_id": 1,
-            "space_id": 1,
-            "created_by_id": tx.insert("users", user),
-        }
-        tx.insert("storage", {"uid": storage_uid, "root": ".", "type": "local", "instance_uid": uid, **made})
-
-    new = migrate.create(database, models.TABLES, uid, _version(), seed)
-    uid = migrate.check(database, models.TABLES)
-    row = database.one("SELECT uid FROM storage WHERE root = '.'")
-    known = str(row[0]) if row else ""
-    in_use = not new and "://" in database.path and database.one("SELECT 1 FROM replica LIMIT 1") is not None
-    if marked_uid(main) not in (known, *([] if in_use else [None])):
-        raise errors.Conflict(
-            f"{database.path} belongs to the storage {known}, which {main} is not: name that one as the storage."
-        )
-    mark(main, known, uid)
-    return uid
-
-
-def _check_place(main: str, file: Optional[str]) -> None:
-    if os.path.exists(main) and not os.path.isdir(main):
-        raise errors.InvalidArgument(f"--storage {main} is a file: name a folder.")
-    if file is not None and marked_uid(main) is not None and not os.path.exists(file):  # in this order, for races
-        raise errors.Conflict(
-            f"{main} is a storage already, of an instance whose database is not there ({file}): put that back from a "
-            "backup, or name another folder."
-        )
-
-
-def _version() -> str:
-    import sys
-
-    package = sys.modules.get(__package__ or "")
-    return str(getattr(package, "__version__", "unknown"))
 
 
 def _program() -> str:
@@ -537,49 +509,65 @@ def init(storage: Path = "./storage", *, name: Optional[str] = None) -> Instance
     return instance
 
 
-def found() -> Instance:
-    """The instance that is meant when none is named; `NoInstance` says where it was looked for."""
+def found(*, by_script: bool = True) -> Instance:
+    """The instance that is meant when none is named; `NoInstance` says where it was looked for.
+
+    ``by_script``: also from the folder of the script that runs, if there is none from the current directory upward.
+    """
     chosen = settings.variable("INSTANCE")
     if chosen:
         return Instance.open(chosen)
-    places = [os.getcwd()]
-    main_file = _main_file()
-    if main_file:
-        places.append(os.path.dirname(os.path.abspath(main_file)))
+    places = [_current_folder(), *(_script_folder() if by_script else ())]
     foreign: list[str] = []
     for place in places:
-        for folder in _upward(place):
+        for folder in markers.upward(place):
             if not os.path.isfile(markers.file_of(folder)):
                 continue
-            if _is_mine(os.path.join(folder, names.MARKER_DIR)):
+            if markers.is_mine(folder):
                 return Instance.open(folder)
             foreign.append(folder)
-    hint = f" {foreign[0]} has one of another owner: name it if you trust it." if foreign else ""
+    if foreign:
+        raise errors.NoInstance(
+            f"{foreign[0]} has an instance of another owner, which is not used unasked: name it, if you trust it, by "
+            f"{names.ENV_PREFIX}INSTANCE or connect(path)."
+        )
     raise errors.NoInstance(
-        f"No instance was found from {places[0]} upward.{hint} Make one with `{_program()} init --storage ./storage`, "
+        f"No instance was found from {places[0]} upward. Make one with `{_program()} init --storage ./storage`, "
         f"or name one by {names.ENV_PREFIX}INSTANCE or connect(path)."
     )
 
 
-def _main_file() -> Optional[str]:
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise errors.MissingFile(
+            f"The current directory is not there any more: go to another one, or name an instance by "
+            f"{names.ENV_PREFIX}INSTANCE or connect(path)."
+        ) from None
+
+
+def _script_folder() -> Iterator[str]:
+    """The folder of the script that runs; none of an installed program, which may lie in another project's environment."""
     import sys
 
-    return getattr(sys.modules.get("__main__"), "__file__", None)
-
-
-def _upward(folder: str) -> Iterator[str]:
-    """The folder and those above it, up to home or the border of the filesystem."""
-    home, device = os.path.expanduser("~"), os.stat(folder).st_dev
-    while True:
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    folder = None if file is None or _is_installed(os.path.abspath(file)) else os.path.dirname(os.path.abspath(file))
+    if folder is not None and os.path.isdir(folder):
         yield folder
-        parent = os.path.dirname(folder)
-        if folder in (home, parent) or os.stat(parent).st_dev != device:
-            return
-        folder = parent
 
 
-def _is_mine(folder: str) -> bool:
-    return not hasattr(os, "geteuid") or os.stat(folder).st_uid == os.geteuid()
+def _is_installed(path: str) -> bool:
+    """Whether a file is part of this package, of Python, or of what is installed for it: the project may lie beside."""
+    import sys
+
+    if not {"site-packages", "dist-packages"}.isdisjoint(path.split(os.sep)):
+        return True
+    below = [os.path.join(prefix, name) for prefix in (sys.prefix, sys.base_prefix) for name in _INSTALLED]
+    return any(paths.is_inside(path, folder) for folder in (os.path.dirname(os.path.abspath(__file__)), *below))
+
+
+_INSTALLED = ("bin", "Scripts", "lib", "lib64", "Lib", "libexec", "share")  # in a prefix of Python
 
 
 def _open_default() -> Instance:

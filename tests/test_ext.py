@@ -60,7 +60,7 @@ def test_every_extra_on_demand_is_there():
     extras = pathlib.Path(ROOT, "extras", "lamin_lite_extras")
     for table in ext_module.ON_DEMAND.values():
         for name in table.values():
-            assert (extras / f"{name}.py").is_file()
+            assert (extras / f"{name}.py").is_file() or (extras / name / "__init__.py").is_file()
 
 
 @pytest.fixture
@@ -263,6 +263,22 @@ def test_a_missing_extra_is_one_sentence_with_the_command(mine, monkeypatch, ask
     with pytest.raises(errors.MissingExtra) as caught:
         ask(mine)
     assert str(caught.value) == message
+
+
+def test_without_the_package_of_the_extras_it_is_that_which_is_missing(tmp_path):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from lamin_lite.ext import errors, ext\n"
+        "try: ext.serializer_for_suffix('a.parquet')\n"
+        "except errors.MissingExtra as error: print(error)"
+    )
+    (tmp_path / "lamin_lite").symlink_to(pathlib.Path(ROOT, "lamin_lite"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(
+        "Reading '.parquet' needs lamin_lite_extras, which is not on Python's path: add the folder"
+    )
 
 
 def test_a_missing_library_of_an_extra_is_named(mine, extra):

@@ -138,6 +138,67 @@ def test_init_again_opens_and_another_storage_is_a_conflict(two, workdir):
         ln.Instance.init(workdir / "three", storage=workdir / "file")
 
 
+def test_a_run_in_a_copy_opened_beside_its_original_has_a_living_process_of_the_copy(two, workdir, run_python):
+    one, _ = two
+    one.database.close()
+    shutil.copytree(workdir / "one", workdir / "copy")
+    (workdir / "s.py").write_text(
+        "import lamin_lite as ln\n"
+        "@ln.flow()\n"
+        "def f(x):\n"
+        "    shown = ln.Run.filter().order_by('id').last()\n"
+        "    from lamin_lite.tracking.liveness import look\n"
+        "    look(shown._store)\n"
+        "    print(x, ln.Run.get(shown.uid).status)\n"
+        "for x, place in ((1, 'one'), (2, 'copy')):\n"
+        "    ln.connect(place)\n"
+        "    f(x)\n"
+        "    print(ln.Run.filter().one().status, ln.connect(place).database.one('SELECT count(*) FROM process')[0])\n"
+    )
+    done = run_python(workdir / "s.py", cwd=workdir)
+    assert (done.returncode, done.stdout) == (0, "1 started\ncompleted 1\n2 started\ncompleted 1\n"), done.stderr
+
+
+def test_an_installed_program_finds_the_instance_of_the_current_folder_only(two, workdir, run_python):
+    packages = workdir / "one/.venv/lib/python3/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "tool.py").write_text("import lamin_lite as ln\nprint(ln.connect().root)\n")
+    (workdir / "one/script.py").write_text("import lamin_lite as ln\nprint(ln.connect().root)\n")
+    environ = {"PYTHONPATH": os.pathsep.join([str(REPO), str(packages)])}
+    assert run_python("-m tool", cwd=workdir / "two", env=environ).stdout == f"{workdir / 'two'}\n"
+    done = run_python("-m tool", cwd=workdir, env=environ)
+    assert done.returncode == 1
+    assert "No instance was found" in done.stderr
+    assert run_python(workdir / "one/script.py", cwd=workdir).stdout == f"{workdir / 'one'}\n"
+
+
+def test_the_commands_of_a_vendored_copy_mean_the_current_folder_not_the_project_of_the_copy(two, workdir, run_python):
+    shutil.copytree(REPO / "lamin_lite", workdir / "one/lineage", ignore=shutil.ignore_patterns("__pycache__"))
+    done = run_python("-m lineage list runs", cwd=workdir, env={"PYTHONPATH": str(workdir / "one")})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"No instance was found from {workdir} upward" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give a folder away")
+def test_an_instance_of_another_owner_is_told_first_with_the_remedy(two, workdir, monkeypatch):
+    os.chown(workdir / "one/.lamin_lite", 65534, 65534)
+    monkeypatch.chdir(workdir / "one")
+    with pytest.raises(
+        ln.errors.NoInstance, match=f"^{workdir}/one has an instance of another owner.*LAMIN_LITE_INSTANCE"
+    ):
+        ln.connect()
+    assert ln.connect(workdir / "one").name == "storage"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the current directory stays")
+def test_a_current_directory_that_is_gone_is_one_sentence(workdir, monkeypatch):
+    (workdir / "gone").mkdir()
+    monkeypatch.chdir(workdir / "gone")
+    (workdir / "gone").rmdir()
+    with pytest.raises(ln.errors.MissingFile, match="current directory is not there any more"):
+        ln.connect()
+
+
 VENDORED = """
 import importlib, sys
 one = importlib.import_module("acme._vendor.lineage").Instance.open("one")

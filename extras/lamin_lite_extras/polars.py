@@ -55,6 +55,11 @@ class TextSerializer(FrameSerializer):
         frame.columns = layout["names"] or frame.columns
         return frame.with_columns(_converted(name, kind) for name, kind in zip(frame.columns, types))
 
+    def described(self, layout: Any) -> dict[str, Any]:
+        """The layout, for what opens the file in parts."""
+        types = [_in_arrow(name) for name, many in layout["types"] for _ in range(many)]
+        return {"types": types, "missing": "", "texts_miss": True, "quotes_miss": False}
+
     def _written(self, frame: pl.DataFrame, path: str) -> object:
         problem = _problem(frame)
         if problem:
@@ -76,6 +81,13 @@ def _types() -> dict[str, Any]:
     names = ["Boolean", "Date", "Float32", "Float64", *(f"{sign}Int{size}" for sign in ("", "U") for size in bits)]
     types: list[Any] = [_text(), *(getattr(pl, name) for name in names), *(pl.Datetime(unit) for unit in _UNITS)]
     return {str(each): each for each in types}
+
+
+def _in_arrow(name: str) -> str:
+    """How Arrow calls a type."""
+    unit = next((unit for unit in _UNITS if f"'{unit}'" in name), "")
+    others = {"Float32": "float", "Float64": "double", "Boolean": "bool", "Date": "date32", str(_text()): "string"}
+    return f"timestamp[{unit}]" if unit else others.get(name) or name.lower()
 
 
 def _read_as(kind: Any) -> Any:

@@ -34,15 +34,20 @@ class Driver:
             fallback_application_name="lamin_lite",
         )
 
+    def encoding(self, connection: psycopg.Connection[Any]) -> str | None:
+        """The encoding of the database, as the server told it when the connection was made."""
+        told: str | None = connection.info.parameter_status("server_encoding")
+        return told
+
     def state(self, error: BaseException) -> tuple[str, str] | None:
-        """SQLSTATE and message of an error of psycopg; None for others. Class 08: nobody answered."""
+        """SQLSTATE and message of an error of psycopg; None for others. Class 08: nobody answered; 22000: not sent."""
         if not isinstance(error, psycopg.Error):
             return None
         text = " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")
         if error.sqlstate is not None:
             return error.sqlstate, text
         if isinstance(error, (psycopg.DataError, psycopg.ProgrammingError)):
-            return "22000", text  # it did not come to the server: a value is of a type that is not known
+            return "22000", text  # a value is of a type that is not known, or the URL cannot be read
         return _state_of_refusal(text), text
 
     def stream(self, connection: psycopg.Connection[Any], sql: Any, params: Sequence[object]) -> Iterator[Any]:

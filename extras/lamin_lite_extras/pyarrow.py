@@ -59,16 +59,13 @@ class TextSerializer(TableSerializer):
         """The table as it was saved."""
         from pyarrow import csv
 
-        parsed = csv.ParseOptions(delimiter=self._separator, newlines_in_values=True, ignore_empty_lines=False)
-        names = csv.read_csv(path, parse_options=parsed).column_names
-        types = [pa.type_for_alias(name) for name, many in layout for _ in range(many)]
-        converted = csv.ConvertOptions(
-            column_types=dict(zip(names, types)),
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        )
+        parsed, converted = _options(path, self._separator, self.described(layout))
         return csv.read_csv(path, parse_options=parsed, convert_options=converted)
+
+    def described(self, layout: Any) -> dict[str, Any]:
+        """The layout, for what opens the file in parts."""
+        types = [name for name, many in layout for _ in range(many)]
+        return {"types": types, "missing": "", "texts_miss": True, "quotes_miss": False}
 
     def _written(self, table: pa.Table, path: str) -> object:
         from pyarrow import csv
@@ -114,8 +111,10 @@ def register(ext: Any) -> None:
     ext.register_serializer(TableSerializer((".arrow",), _read_feather, _write_arrow))
     ext.register_serializer(TextSerializer(ext, ".csv", ","), save_only=True)
     ext.register_serializer(TextSerializer(ext, ".tsv", "\t"), save_only=True)
-    for suffix in (".parquet", ".feather", ".arrow", ".csv", ".tsv", ".csv.gz", ".tsv.gz"):
-        ext.register_opener(suffix, _opener(suffix))
+    for suffix in (".parquet", ".feather", ".arrow"):
+        ext.register_opener(suffix, _opener("parquet" if suffix == ".parquet" else "feather"))
+    for suffix in (".csv", ".csv.gz", ".tsv", ".tsv.gz"):
+        ext.register_opener(suffix, TextOpener("," if "csv" in suffix else "\t"))
 
 
 def _read_parquet(path: str) -> pa.Table:
@@ -147,17 +146,49 @@ def _write_arrow(table: pa.Table, path: str) -> None:
         writer.write_table(table)
 
 
-def _opener(suffix: str) -> Callable[[str], Any]:
+def _opener(form: str) -> Callable[[str], Any]:
     """Opens a file as a dataset, of which columns and rows can be read without the rest."""
 
     def opened(path: str) -> Any:
         import pyarrow.dataset as ds
-        from pyarrow import csv
 
-        plain = suffix.replace(".gz", "")
-        if plain in (".csv", ".tsv"):
-            options = csv.ParseOptions(delimiter="," if plain == ".csv" else "\t")
-            return ds.dataset(path, format=ds.CsvFileFormat(parse_options=options))
-        return ds.dataset(path, format="parquet" if plain == ".parquet" else "feather")
+        return ds.dataset(path, format=form)
 
     return opened
+
+
+class TextOpener:
+    """Opens CSV and TSV as a dataset; with types and missing values as they are described, or as pyarrow guesses them."""
+
+    def __init__(self, separator: str) -> None:
+        self._separator = separator
+
+    def __call__(self, path: str) -> Any:
+        """The dataset of a file that nobody described."""
+        import pyarrow.dataset as ds
+        from pyarrow import csv
+
+        return ds.dataset(path, format=ds.CsvFileFormat(parse_options=csv.ParseOptions(delimiter=self._separator)))
+
+    def open_as(self, path: str, described: Any) -> Any:
+        """The dataset of a file as it was saved."""
+        import pyarrow.dataset as ds
+
+        parsed, converted = _options(path, self._separator, described)
+        return ds.dataset(path, format=ds.CsvFileFormat(parse_options=parsed, convert_options=converted))
+
+
+def _options(path: str, separator: str, described: Any) -> tuple[Any, Any]:
+    """How a file is split into cells, and how they are read: types that are named "" are left to pyarrow."""
+    from pyarrow import csv
+
+    parsed = csv.ParseOptions(delimiter=separator, newlines_in_values=True, ignore_empty_lines=False)
+    with csv.open_csv(path, parse_options=parsed) as reader:  # reads no more than a first block
+        names = reader.schema.names
+    converted = csv.ConvertOptions(
+        column_types={name: pa.type_for_alias(kind) for name, kind in zip(names, described["types"]) if kind},
+        null_values=[described["missing"]],
+        strings_can_be_null=described["texts_miss"],
+        quoted_strings_can_be_null=described["quotes_miss"],
+    )
+    return parsed, converted

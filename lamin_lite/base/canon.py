@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: most leaves of one value that are indexed, and most characters of a text; the rest is found by reading the value
 MAX_LEAVES = 1_000
 MAX_TEXT = 200
+MAX_DEPTH = 200  #: of dicts and lists inside each other; what follows would recurse too deep in some place
 MAX_BITS = 10_000  #: of a whole number; Python refuses to write longer ones in decimal digits
 _EXACT = 2**53  #: a float holds each whole number up to it
 SEPARATOR = "\x1f"  #: between the names of a path; never NUL, which PostgreSQL refuses
@@ -188,13 +189,15 @@ def storable(text: str) -> bool:
     return "\0" not in text
 
 
-def plain(value: object, reference: Callable[[object], Optional[str]], odd: list[str], path: str = "") -> Any:
+def plain(
+    value: object, reference: Callable[[object], Optional[str]], odd: list[str], path: str = "", depth: int = 0
+) -> Any:
     """The value in JSON's types, by the documented form of each type.
 
     ``reference`` gives the text that stands for a saved record, or None. What has no documented form is kept as its
-    ``repr``, and its path is added to ``odd``.
+    ``repr``, and its path is added to ``odd``. Raises `RecursionError` for what holds itself or is nested too deep.
 
-    * tuple: list. set, frozenset: list in canonical order. Keys of a dict: text.
+    * tuple: list. set, frozenset: list in canonical order. Keys of a dict: text; a dict that would lose some, its repr.
     * datetime, date, time: ISO 8601 text. timedelta: seconds. Path: text. bytes: ``bytes:`` and hexadecimal digits.
     * Enum: ``Class.MEMBER``. Decimal, UUID: text. numpy scalar: its Python value. dataclass: dict of its fields.
     * function, class, module: its dotted name. A saved record: ``Artifact[uid]``.
@@ -204,19 +207,24 @@ def plain(value: object, reference: Callable[[object], Optional[str]], odd: list
         return hex(value)
     if value is None or type(value) in (str, bool, int, float):
         return value
+    if depth > MAX_DEPTH:
+        raise RecursionError
+    depth += 1
     if isinstance(value, dict):
-        return {
-            _key(name): item if _is_plain(item) else plain(item, reference, odd, f"{path}.{name}")
+        made = {
+            _key(name): item if _is_plain(item) else plain(item, reference, odd, f"{path}.{name}", depth)
             for name, item in value.items()
         }
+        return made if len(made) == len(value) else shown(value, odd, path)
     if isinstance(value, (list, tuple)) and not hasattr(value, "_asdict"):
         return [
-            item if _is_plain(item) else plain(item, reference, odd, f"{path}[{at}]") for at, item in enumerate(value)
+            item if _is_plain(item) else plain(item, reference, odd, f"{path}[{at}]", depth)
+            for at, item in enumerate(value)
         ]
     if isinstance(value, (set, frozenset)):
-        return sorted((plain(item, reference, odd, path) for item in value), key=dumps)
+        return sorted((plain(item, reference, odd, path, depth) for item in value), key=dumps)
     known = reference(value)
-    return known if known is not None else _plain_object(value, reference, odd, path)
+    return known if known is not None else _plain_object(value, reference, odd, path, depth)
 
 
 def _is_plain(value: Any) -> bool:
@@ -229,25 +237,28 @@ def _key(name: object) -> str:
     return name if isinstance(name, str) else str(name)
 
 
-def _plain_object(value: Any, reference: Callable[[object], Optional[str]], odd: list[str], path: str) -> Any:
+def _plain_object(
+    value: Any, reference: Callable[[object], Optional[str]], odd: list[str], path: str, depth: int
+) -> Any:
     for name, form in _FORMS.items():
         if any(f"{kind.__module__}.{kind.__qualname__}" == name for kind in type(value).__mro__):
             return form(value)
     if hasattr(value, "__fspath__"):
         return str(value.__fspath__())
     if hasattr(value, "_asdict"):
-        return plain(dict(value._asdict()), reference, odd, path)
+        return plain(dict(value._asdict()), reference, odd, path, depth)
     if hasattr(type(value), "__dataclass_fields__"):
         fields = {name: getattr(value, name, None) for name in type(value).__dataclass_fields__}
-        return plain(fields, reference, odd, path)
+        return plain(fields, reference, odd, path, depth)
     if hasattr(value, "__qualname__") and hasattr(value, "__module__"):
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, (str, int, float)):
         return next(kind(value) for kind in (str, int, float) if isinstance(value, kind))
-    return _shown(value, odd, path)
+    return shown(value, odd, path)
 
 
-def _shown(value: object, odd: list[str], path: str) -> str:
+def shown(value: object, odd: list[str], path: str) -> str:
+    """The ``repr`` of what has no form of its own, cut to a bearable length; its path is added to ``odd``."""
     odd.append(path.lstrip(".") or "value")
     try:
         text = repr(value)

@@ -14,7 +14,7 @@ from _thread import get_ident
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Union
 
     #: a tree: its label and the trees below it
@@ -24,6 +24,7 @@ _IN_ASCII = str.maketrans("├└│─╌↑⋯…", "|`|--^~~")  # how trees l
 _speaking = 0  # the thread that is writing our own words
 
 
+_worded: Callable[[str], str] = str  # how the words are put; the command line knows no calls of Python
 _shown = False  # whether the user sees what we do, where no logging was configured
 
 INFO, WARNING = 20, 30  #: the levels of logging, which is not imported for them: it costs 6 ms
@@ -33,6 +34,21 @@ def attach_handler() -> None:
     """Make messages visible on standard error, unless the application configured logging itself."""
     global _shown
     _shown = True
+
+
+class worded:
+    """``with worded(how): ...``: whatever is said to the user, ``how`` gives it the words that fit there."""
+
+    def __init__(self, how: Callable[[str], str]) -> None:
+        self._how = how
+
+    def __enter__(self) -> None:
+        global _worded
+        self._before, _worded = _worded, self._how
+
+    def __exit__(self, *_: object) -> None:
+        global _worded
+        _worded = self._before
 
 
 def is_speaking() -> bool:
@@ -56,6 +72,7 @@ def warning(text: str) -> None:
 
 
 def _say(level: int, text: str, *, unasked: bool = False) -> None:
+    text = _worded(text)
     logging: Any = sys.modules.get("logging")  # where nobody imported it, nobody configured it
     if logging is not None and hasattr(logging, "getLogger"):
         logger = logging.getLogger((__package__ or "lamin_lite").rpartition(".")[0])

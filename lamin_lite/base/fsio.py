@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
-from . import hashing, uids
+from . import clock, hashing, uids
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,12 +43,15 @@ class Staged:
             sync_file(self.fd)
             self.synced = True
 
-    def commit(self, target: str, *, sync_folder: bool = True) -> None:
-        """Give it its name, durably; whoever put the same name there before put the same bytes there."""
+    def commit(self, target: str, *, sync_folder: bool = True, within: str = "") -> None:
+        """Give it its name, durably; whoever put the same name there before put the same bytes there.
+
+        ``within``: as for `make_folder`.
+        """
         try:
             self.sync()
             self._close()
-            make_folder(os.path.dirname(target))
+            make_folder(os.path.dirname(target), within=within)
             os.rename(self.path, target)
         except BaseException:
             self.discard()
@@ -93,11 +96,11 @@ def stage_bytes(data: bytes, folder: str) -> Staged:
     fd, path = _new_file(folder)
     try:
         write_all(fd, data)
+        return Staged(fd, path, hashing.of_bytes(data), len(data), False)
     except BaseException:
         os.close(fd)
         remove(path)
         raise
-    return Staged(fd, path, hashing.of_bytes(data), len(data), False)
 
 
 def _stage_small(read: int, folder: str) -> Staged:
@@ -163,14 +166,53 @@ def _new_file(folder: str) -> tuple[int, str]:
 
 
 def write_all(fd: int, data: bytes) -> None:
-    """Write all of the bytes, however many calls it takes."""
+    """Write all of the bytes, however many calls it takes; a pipe that is full, and does not block, is waited for."""
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view) :]
+        try:
+            view = view[os.write(fd, view) :]
+        except BlockingIOError:
+            _wait_for_room(fd)
+
+
+def _wait_for_room(fd: int) -> None:
+    from select import POLLOUT, poll
+
+    poller = poll()
+    poller.register(fd, POLLOUT)
+    poller.poll()
 
 
 def write_file(path: str, data: bytes, *, keep_mode: bool = False) -> None:
     """Put a small file in place, durably, whole or not at all; ``keep_mode``: who may read the one that is there stays."""
+    temporary = _written_aside(path, data, keep_mode)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+    sync_folder_of(path)
+
+
+def write_new(path: str, data: bytes) -> bool:
+    """Put a small file where there is none, durably, whole or not at all; whether there was none."""
+    temporary = _written_aside(path, data)
+    try:
+        os.link(temporary, path)  # which never replaces what somebody else puts there at the same moment
+    except FileExistsError:
+        return False
+    except OSError:
+        if os.path.lexists(path):
+            return False
+        os.replace(temporary, path)  # there are no hard links here, so that nothing better can be promised
+    finally:
+        remove(temporary)
+    sync_folder_of(path)
+    return True
+
+
+def _written_aside(path: str, data: bytes, keep_mode: bool = False) -> str:
+    """The path of a new durable file beside this one, which is to get its name."""
     temporary = f"{path}.{uids.random_uid(8)}"
     try:
         fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
@@ -185,11 +227,10 @@ def write_file(path: str, data: bytes, *, keep_mode: bool = False) -> None:
             sync_file(fd)
         finally:
             os.close(fd)
-        os.replace(temporary, path)
     except BaseException:
         remove(temporary)
         raise
-    sync_folder_of(path)
+    return temporary
 
 
 def sync_file(fd: int) -> None:
@@ -219,11 +260,16 @@ def sync_all(staged: Iterable[Staged]) -> None:
         list(pool.map(Staged.sync, staged))
 
 
-def make_folder(path: str) -> None:
-    """Make a folder with its parents, each durably; fine if it is there."""
+def make_folder(path: str, *, within: str = "") -> None:
+    """Make a folder with its parents, each durably; fine if it is there.
+
+    ``within``: one of these that is never made, as what lies in it was moved or unmounted with it: FileNotFoundError.
+    """
     if not path or os.path.isdir(path):
         return
-    make_folder(os.path.dirname(path))
+    if path == within:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    make_folder(os.path.dirname(path), within=within)
     try:
         os.mkdir(path)
     except FileExistsError:
@@ -231,16 +277,50 @@ def make_folder(path: str) -> None:
     sync_folder_of(path)
 
 
-def link_or_copy(source: str, target: str) -> None:
-    """The same bytes under a second name in the same storage."""
-    make_folder(os.path.dirname(target))
+def link(source: str, target: str) -> bool:
+    """Give a stored file a second name, durably; False where it cannot have one. Who was faster put the same there."""
     try:
         os.link(source, target)
     except FileExistsError:
-        return
+        pass
     except OSError:
-        stage(source, os.path.dirname(target)).commit(target, sync_folder=False)
+        return False
     sync_folder_of(target)
+    return True
+
+
+_LEFT_BEHIND = 24 * 3600 * 1_000_000  # microseconds after which nobody writes a staged file any more
+_cleared: set[str] = set()
+
+
+def stage_folder(path: str, *, within: str) -> str:
+    """A folder for what is on its way in, made where it is missing; ``within``: as for `make_folder`.
+
+    At its first use in a process, what killed ones left there more than a day ago is removed.
+    """
+    make_folder(path, within=within)
+    if path not in _cleared:
+        _cleared.add(path)
+        _clear(path)
+    return path
+
+
+def _clear(folder: str) -> None:
+    until = clock.now() - _LEFT_BEHIND
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                _remove_older(entry, until)
+    except OSError:  # it may be another user's: nothing depends on it
+        pass
+
+
+def _remove_older(entry: os.DirEntry[str], until: int) -> None:
+    try:
+        if entry.stat(follow_symlinks=False).st_mtime_ns // 1000 < until:
+            os.unlink(entry.path)
+    except OSError:
+        pass
 
 
 def put_folder(built: str, target: str) -> None:
@@ -281,11 +361,13 @@ def open_locked(path: str) -> int | None:
     """Make a file and lock it for as long as this process lives; its descriptor, or None where locks do not work.
 
     The kernel drops the lock with the process, however it ends. A fork inherits it until it closes the descriptor.
+    Its folder is made where that is missing, but not what that lies in.
     """
     import fcntl
 
+    folder = os.path.dirname(path)
     try:
-        make_folder(os.path.dirname(path))
+        make_folder(folder, within=os.path.dirname(folder))
         fd = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o666)
     except OSError:
         return None

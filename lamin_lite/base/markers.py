@@ -9,6 +9,7 @@ from . import names, paths
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, Optional, Union
 
     Path = Union[str, os.PathLike[str]]
@@ -59,3 +60,19 @@ def pointer_in(folder: Path) -> Optional[str]:
     marker = file_of(folder)
     named = read(marker).get(POINTER) if os.path.isfile(marker) else None
     return None if named is None else os.path.normpath(os.path.join(os.path.abspath(folder), str(named)))
+
+
+def upward(folder: str) -> Iterator[str]:
+    """The folder and those above it, up to home or the border of the filesystem."""
+    home, device = os.path.expanduser("~"), os.stat(folder).st_dev
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if folder in (home, parent) or os.stat(parent).st_dev != device:
+            return
+        folder = parent
+
+
+def is_mine(folder: Path) -> bool:
+    """Whether the marker of a folder is of the user who runs this process: one of others is not used unasked."""
+    return not hasattr(os, "geteuid") or os.stat(os.path.join(folder, names.MARKER_DIR)).st_uid == os.geteuid()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from . import clock
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "run",
     "run_bytes",
     "start_time_of",
+    "started_at",
     "variable_of",
     "working_directory",
 ]
@@ -232,16 +234,19 @@ class Child:
             self.close()
 
     def close(self) -> None:
-        """End it, if it runs, and let go of its streams."""
+        """End it, if it runs, and let go of its streams; one that hangs in the kernel is not waited for."""
         from contextlib import suppress
+        from subprocess import TimeoutExpired
 
-        with suppress(OSError):
-            if self._process.returncode is None:
-                _kill(self._process) if self._own_group else self._process.kill()
-                self._process.wait(_GRACE)
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        try:
+            with suppress(OSError, TimeoutExpired):
+                if self._process.returncode is None:
+                    _kill(self._process) if self._own_group else self._process.kill()
+                    self._process.wait(_GRACE)
+        finally:
+            for pipe in (self._process.stdout, self._process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
 
 _BEAT = 0.2  # seconds after which it is looked whether a program ended whose streams others hold
@@ -341,6 +346,18 @@ def start_time_of(pid: int) -> Optional[int]:
     """Return when a process started, in clock ticks since the machine did; None if it is not there or not told."""
     fields = _stat(pid)
     return None if fields is None else int(fields[19])
+
+
+def started_at() -> Optional[int]:
+    """Return when this process, or the one that it is a fork of, started: microseconds since 1970, if that is told."""
+    global _started_at
+    ticks = start_time_of(os.getpid()) if _started_at is None else None
+    if ticks is not None and hasattr(os, "sysconf"):
+        _started_at = clock.of_boot() + ticks * 1_000_000 // os.sysconf("SC_CLK_TCK")
+    return _started_at
+
+
+_started_at: Optional[int] = None
 
 
 def is_alive(pid: int, start_time: Optional[int]) -> Optional[bool]:

@@ -17,7 +17,7 @@ VARIABLES = {
     "PROJECT": "name of the project that scripts and flows are linked to; `track(project=)` goes before it, the "
     "standard's variable `LAMIN_CURRENT_PROJECT` after it",
     "RUN": "the run that starts this process: instance:run:process; set for child processes, gives initiated_by_run",
-    "RERUN": 'the run that this process repeats, by its uid; set by `rerun`, gives `extra_data["rerun_of"]`',
+    "RERUN": 'the run that this process repeats, uid:mark; set by `rerun`, gives `extra_data["rerun_of"]` and "rerun_by"',
     "CACHE_DIR": "folder for views of folders and for copies, instead of the one beside the database",
     "DEV_DIR": "development directory: keys of scripts are paths relative to it",
     "STAT_CACHE": "file that remembers the digests of large files, or `off`; by default in the user's cache folder",
@@ -53,6 +53,12 @@ def changed(path: Sequence[str] = (), **values: Optional[str]) -> dict[str, Opti
     change = {names.ENV_PREFIX + name: value for name, value in values.items() if name in VARIABLES}
     known = [os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     return {**change, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*known, *path])) or None}
+
+
+def repeated() -> tuple[Optional[str], Optional[str]]:
+    """The uid of the run that this process repeats, and the mark by which that `rerun` knows what it started itself."""
+    uid, _, mark = (variable("RERUN") or "").partition(":")
+    return uid or None, mark or None
 
 
 def project() -> tuple[str, Optional[str]]:

@@ -7,6 +7,7 @@ what it had come to. At the end, `report` folds them: what a front end would sho
 from __future__ import annotations
 
 import os
+from _thread import get_ident
 
 from ..base import names, redact
 from ..base._typing import TYPE_CHECKING
@@ -32,18 +33,24 @@ class CellLog(Log):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self._shown = 0
+        #: the thread of which nothing is kept: it executes what a front end asks for itself
+        self.muted: Optional[int] = None
 
     def write(self, text: str, name: str = "stdout") -> None:
         """Append what was printed."""
         import json
 
-        if text:  # as `add` does it, at a third of the cost: a cell may print a line a thousand times
+        if (
+            text and self.muted != get_ident()
+        ):  # as `add` does it, at a third of the cost: a cell may print a line a thousand times
             super().write(f'["stream", "{name}", {json.dumps(text)}]\n')
 
     def add(self, *event: object) -> None:
         """Append an event: what it is, and what belongs to it."""
         import json
 
+        if self.muted == get_ident():
+            return
         line = json.dumps(event, default=str)
         if event[0] in ("display", "result", "update") and not self._fits(line):
             line = json.dumps([event[0], _too_much(event[1], len(line)), {}, *event[3:]], default=str)

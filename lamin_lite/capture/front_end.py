@@ -27,16 +27,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Optional
 
-__all__ = ["cell_id", "executed_cells", "notebook_at", "notebook_of_kernel", "number_of_cell"]
+__all__ = [
+    "cell_id",
+    "executed_cells",
+    "hidden_cell",
+    "message_of_cell",
+    "note_cell",
+    "notebook_at",
+    "notebook_of_kernel",
+    "number_of_cell",
+]
 
 SECONDS = 1.0  #: for looking through the notebooks around
 MOST_FILES, MOST_BYTES, DEPTH = 300, 64 << 20, 3
-RUNNERS = {"jupyter-nbconvert", "nbconvert", "jupyter-execute", "papermill"}  #: run what they are given
+PATTERNS = {"jupyter-nbconvert", "nbconvert"}  #: take patterns, also for a file of exactly that name
+RUNNERS = {*PATTERNS, "jupyter-execute"}  #: run what they are given; papermill does, too, but says it in another way
+GIVES_PARAMS = {"-p", "--parameters", "-r", "--parameters_raw", "-f", "--parameters_file", "-y", "--parameters_yaml"}
+GIVES_PARAMS |= {"-b", "--parameters_base64"}
+#: how many values follow these options of papermill
+PAPERMILL = {
+    **dict.fromkeys(["-p", "--parameters", "-r", "--parameters_raw"], 2),
+    **dict.fromkeys(["-f", "--parameters_file", "-y", "--parameters_yaml", "-b", "--parameters_base64", "--cwd"], 1),
+    **dict.fromkeys(["--engine", "--autosave-cell-every", "-k", "--kernel", "-l", "--language", "--log-level"], 1),
+    **dict.fromkeys(["--stdout-file", "--stderr-file", "--execution-timeout"], 1),
+    **dict.fromkeys(["--start-timeout", "--start_timeout"], 1),
+}
 SERVERS = {"jupyter-lab", "jupyter-labhub", "jupyter-notebook", "jupyter-server", "jupyterhub-singleuser"}
 SERVERS |= {"jupyterlab", "notebook", "jupyter_server"}  # with python -m
 INJECTED = "# Parameters\n"  #: how a cell begins that papermill puts in
 
 _known: dict[str, Any] = {}
+_ran: list[str] = []  # the texts of the cells by their counts; IPython forgets them at ``%reset``
+_read = 0  # how many entries of IPython's history are among them
 _ids: dict[str, None] = {}  # that the front end gave, the last one at the end: a kernel that ends is told none
 
 
@@ -78,8 +100,23 @@ def number_of_cell(shell: Any) -> int:
     return max(0, len(_history(shell)) - 1)
 
 
+def note_cell(shell: Any, text: str, *, is_stored: bool = True) -> int:
+    """Note a cell that begins, and that IPython will put into its history only now, or not at all; its count."""
+    global _read
+    cells = _history(shell)
+    cells.extend([""] * (not cells))  # the first count is 1
+    cells.append(text)
+    _read += is_stored
+    return len(cells) - 1
+
+
 def _history(shell: Any) -> list[str]:
-    return getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or []
+    """All cells, by their counts: what IPython has, and what it had before it was told to forget."""
+    global _read
+    theirs = getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or []
+    _ran.extend(theirs[_read:])
+    _read = len(theirs)
+    return _ran
 
 
 def _answer(
@@ -105,7 +142,12 @@ class _Kernel:
         self.client = _client()
         self.arguments = (proc.command_line(self.client) or []) if self.client else []
         self.client_folder = (proc.working_directory(self.client) if self.client else None) or self.folder
+        told = proc.variable_of(self.client, "PWD") if self.client else None
+        #: where the client was started, as its shell told it; it may have gone elsewhere since, or the shell had
+        self.first_folder = told if told and os.path.isabs(told) and os.path.isdir(told) else None
         self.session = self._session()
+        #: cells that look as if papermill had put them in; not where a front end executes one by one
+        self.injected = [text for text in self.cells if text.startswith(INJECTED) and self.cell_id is None]
 
     def _session(self) -> Optional[str]:
         """What Jupyter Server calls the notebook of this kernel, or the console that it is."""
@@ -119,11 +161,11 @@ class _Kernel:
         command = next((part for part in rest if not part.startswith("-")), "") if name == "jupyter" else ""
         return f"{name}-{command}" if command else name
 
-    def file(self, path: object, *folders: str) -> Optional[str]:
-        """The path, if it is that of a file as seen from one of the folders."""
+    def file(self, path: object, folders: Optional[Iterable[str]] = None) -> Optional[str]:
+        """The path, if it is that of a file as seen from one of the folders, or from that of the kernel."""
         if not isinstance(path, str) or not path:
             return None
-        found = (os.path.join(folder, path) for folder in folders or (self.folder,))
+        found = (os.path.join(folder, path) for folder in ([self.folder] if folders is None else folders))
         return next((each for each in found if os.path.isfile(each)), None)
 
 
@@ -149,12 +191,27 @@ def _program(arguments: list[str]) -> tuple[str, list[str]]:
     return os.path.basename(path).removesuffix(".exe"), rest
 
 
+def message_of_cell(shell: Any) -> dict[str, Any]:
+    """Return what the front end sent to have the cell executed that runs; empty if that is not known."""
+    try:
+        found = shell.get_parent()
+    except Exception:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def hidden_cell(shell: Any) -> Optional[str]:
+    """Return the text of the cell that runs if the front end wants no trace of it, as of what it asks for itself."""
+    content = message_of_cell(shell).get("content")
+    if not isinstance(content, dict) or (content.get("store_history", True) and not content.get("silent")):
+        return None
+    return str(content.get("code", ""))
+
+
 def cell_id(shell: Any) -> Optional[str]:
     """Return the id that the front end gave the cell that runs; those that run whole notebooks give none."""
-    try:
-        found = shell.get_parent()["metadata"]["cellId"]
-    except Exception:
-        return None
+    given = message_of_cell(shell).get("metadata")
+    found = given.get("cellId") if isinstance(given, dict) else None
     if not isinstance(found, str) or not found:
         return None
     _ids.pop(found, None)
@@ -179,14 +236,14 @@ def _client() -> Optional[int]:
 
 
 def _find(kernel: _Kernel, is_over: bool) -> dict[str, Any]:
-    told = _vscode(kernel) or _papermill(kernel) or kernel.file(kernel.session)
+    told = _vscode(kernel) or _told_by_papermill(kernel) or kernel.file(kernel.session)
     if told is not None:
         return _with_injected(kernel, told, is_sure=True)
-    named, sure = _named(kernel)
-    if sure and len(named) == 1:
+    named, runs = _named(kernel)
+    if runs and len(named) == 1:
         return _with_injected(kernel, named[0], is_sure=True)
     fitting = _fitting(kernel, named)
-    if not fitting.paths and not sure:
+    if not fitting.paths and not runs:
         fitting = _fitting(kernel, _around(kernel))
     if len(fitting.paths) == 1:
         return _with_injected(kernel, fitting.paths[0], is_sure=fitting.is_sure)
@@ -196,7 +253,7 @@ def _find(kernel: _Kernel, is_over: bool) -> dict[str, Any]:
         return _with_injected(kernel, _known["path"], is_sure=False)  # none of them has what ran since: it stays
     if is_over and len(fitting.whole) == 1:
         return {**_with_injected(kernel, fitting.whole[0], is_sure=False), "candidates": sorted(fitting.paths)}
-    return _answer(None, fitting.paths or named if sure else fitting.paths)
+    return _with_injected(kernel, None, fitting.paths or named if runs else fitting.paths)
 
 
 # ------------------------------------------------------------------------------------------------------------- hints
@@ -214,20 +271,65 @@ def _vscode(kernel: _Kernel) -> Optional[str]:
     return path
 
 
-def _papermill(kernel: _Kernel) -> Optional[str]:
-    return kernel.file(kernel.names.get("PAPERMILL_INPUT_PATH"), kernel.client_folder, kernel.folder)
+def _told_by_papermill(kernel: _Kernel) -> Optional[str]:
+    return kernel.file(kernel.names.get("PAPERMILL_INPUT_PATH"), _start_of_papermill(kernel)[0])
+
+
+def _start_of_papermill(kernel: _Kernel) -> tuple[list[str], bool]:
+    """Return the folders from which the arguments of papermill are seen, and whether that is sure.
+
+    It goes to the folder of ``--cwd`` before it starts the kernel: it was started above that one, or, if that was named
+    as a whole, where its shell says.
+    """
+    given = _arguments_of_papermill(kernel)[1].get("--cwd")
+    if given is None:
+        return [kernel.client_folder, kernel.folder], True
+    above = None if os.path.isabs(given) else _above(kernel.client_folder, given)
+    found = above or kernel.first_folder
+    return [found] if found else [], above is not None
+
+
+def _above(path: str, relative: str) -> Optional[str]:
+    """Return the folder from which the path is this relative one; None if it is not."""
+    end = os.sep + os.path.normpath(relative)
+    return path[: -len(end)] or os.sep if path.endswith(end) else None
+
+
+def _arguments_of_papermill(kernel: _Kernel) -> tuple[list[str], dict[str, str]]:
+    """Return what papermill was given without an option, and the options with the last value of each."""
+    found: list[str] = []
+    options: dict[str, str] = {}
+    rest = _program(kernel.arguments)[1] if kernel.program() == "papermill" else []
+    while rest:
+        option, rest = rest[0], rest[1:]
+        if option == "-" or not option.startswith("-"):
+            found.append(option)
+            continue
+        name, equals, value = option.partition("=") if option.startswith("--") else (option[:2], option[2:], option[2:])
+        count = PAPERMILL.get(name, 0) - bool(equals)
+        options[name] = rest[count - 1] if 0 < count <= len(rest) else value
+        rest = rest[max(count, 0) :]
+    return found, options
+
+
+def _named_to_papermill(kernel: _Kernel) -> tuple[list[str], bool]:
+    """Return the input that its command line names, and whether it is that; of one name it may be the output."""
+    given = _arguments_of_papermill(kernel)[0]
+    folders, sure = _start_of_papermill(kernel)
+    path = kernel.file(given[0], folders) if given else None
+    return [path] if path else [], sure and len(given) != 1
 
 
 def _named(kernel: _Kernel) -> tuple[list[str], bool]:
     """Return the notebooks in the command line, and whether it is one that executes what it is given."""
     program = kernel.program()
-    sure = program in RUNNERS
-    found = [path for part in _given(kernel.arguments[1:]) for path in _files_of(kernel, part, sure)]
-    found = list(dict.fromkeys(map(os.path.realpath, found)))
     if program == "papermill":
-        return found[:1], sure
+        return _named_to_papermill(kernel)
+    runs = program in RUNNERS
+    found = [path for part in _given(kernel.arguments[1:]) for path in _files_of(kernel, part, program)]
+    found = list(dict.fromkeys(map(os.path.realpath, found)))
     here = [path for path in found if os.path.dirname(path) == os.path.realpath(kernel.folder)]
-    return (here if sure and here else found), sure  # each is run in its own folder
+    return (here if runs and here else found), runs  # each is run in its own folder
 
 
 def _given(arguments: list[str]) -> Iterator[str]:
@@ -243,21 +345,18 @@ def _given(arguments: list[str]) -> Iterator[str]:
         before = part
 
 
-def _files_of(kernel: _Kernel, part: str, sure: bool) -> list[str]:
-    """Return the notebooks that an argument names: as it is, without its suffix, or by a pattern."""
-    if part.endswith(".ipynb") and not _is_pattern(part):
-        return [path for path in [kernel.file(part, kernel.client_folder, kernel.folder)] if path]
-    if not sure:
+def _files_of(kernel: _Kernel, part: str, program: str) -> list[str]:
+    """Return the notebooks that an argument names: as it is, without its suffix, or by a pattern of nbconvert."""
+    if program in PATTERNS and any(char in part for char in "*?["):
+        from glob import escape, glob
+
+        return sorted(
+            path for path in glob(os.path.join(escape(kernel.client_folder), part)) if path.endswith(".ipynb")
+        )
+    if not part.endswith(".ipynb") and program not in RUNNERS:
         return []
-    if _is_pattern(part):
-        from glob import glob
-
-        return sorted(path for path in glob(os.path.join(kernel.client_folder, part)) if path.endswith(".ipynb"))
-    return [path for path in [kernel.file(f"{part}.ipynb", kernel.client_folder, kernel.folder)] if path]
-
-
-def _is_pattern(part: str) -> bool:
-    return any(char in part for char in "*?[")
+    path = kernel.file(part.removesuffix(".ipynb") + ".ipynb", [kernel.client_folder, kernel.folder])
+    return [path] if path else []
 
 
 # ------------------------------------------------------------------------------------------------------------- cells
@@ -272,7 +371,7 @@ def _around(kernel: _Kernel) -> Iterator[str]:
 
     deadline, count, seen = monotonic() + SECONDS, 0, set()
     served = kernel.session is not None or kernel.program() in SERVERS
-    level = [os.path.realpath(folder) for folder in [kernel.folder, kernel.client_folder][: 1 if served else 2]]
+    level = [os.path.realpath(folder) for folder in _starts(kernel)[: 1 if served else None]]
     for _ in range(1 if served else 1 + DEPTH):
         below: list[str] = []
         for folder in level:
@@ -288,6 +387,14 @@ def _around(kernel: _Kernel) -> Iterator[str]:
                     count += 1
                     yield entry.path
         level = below
+
+
+def _starts(kernel: _Kernel) -> list[str]:
+    """Return the folders of kernel and program, and that in which the program was started, if it went on from there."""
+    found, first = [kernel.folder, kernel.client_folder], kernel.first_folder
+    if first is not None and (kernel.injected or kernel.client_folder.startswith(os.path.join(first, ""))):
+        found.append(first)
+    return found
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -340,9 +447,12 @@ def _fitting(kernel: _Kernel, paths: Iterable[str]) -> _Fitting:
         notebook = notebook_at(path) if kernel.cells else None
         if notebook is None:
             continue
+        found = _source_at(kernel, path, notebook)
+        if found is None:
+            continue
+        source = os.path.realpath(found)
         own = [text_of(cell).strip() for cell in code_cells(notebook) if not is_skipped(cell)]
         run = [text for text in kernel.cells if text in own or not text.startswith(INJECTED)]
-        source = os.path.realpath(_input_of(kernel, notebook) or path)
         ids = {cell["id"] for cell in notebook["cells"] if isinstance(cell.get("id"), str)}
         if ids & kernel.ids:
             fitting.by["id"][source] = None
@@ -358,12 +468,20 @@ def _fitting(kernel: _Kernel, paths: Iterable[str]) -> _Fitting:
     return fitting
 
 
-def _input_of(kernel: _Kernel, notebook: dict[str, Any]) -> Optional[str]:
-    """Return the notebook of which this one is what papermill wrote."""
-    given = notebook.get("metadata")
-    said = given.get("papermill") if isinstance(given, dict) else None
-    path = said.get("input_path") if isinstance(said, dict) else None
-    return kernel.file(path, kernel.client_folder, kernel.folder)
+def _source_at(kernel: _Kernel, path: str, notebook: dict[str, Any]) -> Optional[str]:
+    """Return the notebook that this file means: of one that papermill wrote, that of which it wrote it.
+
+    None if that one is not here, unless a front end executes the file, cell by cell.
+    """
+    metadata = notebook.get("metadata")
+    said = metadata.get("papermill") if isinstance(metadata, dict) else None
+    if not isinstance(said, dict) or not isinstance(said.get("input_path"), str):
+        return path
+    written = said.get("output_path")
+    above = _above(path, written) if isinstance(written, str) and written and not os.path.isabs(written) else None
+    folders = [kernel.client_folder, kernel.folder, *([kernel.first_folder] if kernel.first_folder else [])]
+    found = kernel.file(said["input_path"], [above] if above else folders)
+    return found or (path if kernel.ids else None)
 
 
 def notebook_at(path: str) -> Optional[dict[str, Any]]:
@@ -377,9 +495,14 @@ def notebook_at(path: str) -> Optional[dict[str, Any]]:
         return None
 
 
-def _with_injected(kernel: _Kernel, path: str, *, is_sure: bool) -> dict[str, Any]:
-    injected = [text for text in kernel.cells if text.startswith(INJECTED) and kernel.cell_id is None]
-    notebook = notebook_at(path) if injected else None
-    own = {text_of(cell).strip() for cell in code_cells(notebook)} if notebook else set()
-    put_in = next((text for text in injected if text not in own), None)
-    return _answer(path, injected=put_in, is_sure=is_sure)
+def _with_injected(
+    kernel: _Kernel, path: Optional[str], candidates: Iterable[str] = (), *, is_sure: bool = False
+) -> dict[str, Any]:
+    """Return the answer, with the cell that papermill put in: the notebook has none of its text."""
+    injected = kernel.injected
+    if path is None:  # as of a notebook from a pipe; the notebook may have a cell like that of its own, above
+        injected = injected[-1:] if _arguments_of_papermill(kernel)[1].keys() & GIVES_PARAMS else []
+    elif injected:
+        own = {text_of(cell).strip() for cell in code_cells(notebook_at(path) or {"cells": []})}
+        injected = [text for text in injected if text not in own]
+    return _answer(path, candidates, next(iter(injected), None), is_sure=is_sure)

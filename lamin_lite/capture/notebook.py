@@ -44,7 +44,7 @@ TAGS = ("parameters", "skip-execution", "raises-exception")  #: tags by which a 
 
 
 def read_notebook(data: bytes) -> Optional[Notebook]:
-    """Return the notebook in the bytes of an ``.ipynb`` file; None if they are none (of nbformat 4).
+    """Return the notebook in the bytes of an ``.ipynb`` file, of nbformat 4 or 3; None if they are none.
 
     Example::
 
@@ -57,9 +57,31 @@ def read_notebook(data: bytes) -> Optional[Notebook]:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(notebook, dict):
+        return None
+    if "cells" not in notebook and isinstance(notebook.get("worksheets"), list):
+        notebook = _of_nbformat_3(notebook)
+    cells = notebook.get("cells")
     whole = isinstance(cells, list) and all(isinstance(cell, dict) for cell in cells)
     return notebook if whole else None
+
+
+def _of_nbformat_3(notebook: Notebook) -> Notebook:
+    """The notebook with its cells as nbformat 4 has them: programs that execute it make them so, too."""
+    sheets = [sheet["cells"] for sheet in notebook["worksheets"] if isinstance(sheet, dict) and "cells" in sheet]
+    found = [cell for cells in sheets if isinstance(cells, list) for cell in cells]
+    return {**notebook, "cells": [_of_old_cell(cell) if isinstance(cell, dict) else cell for cell in found]}
+
+
+def _of_old_cell(cell: dict[str, Any]) -> dict[str, Any]:
+    kind = cell.get("cell_type")
+    if kind == "code":
+        return {**cell, "source": cell.get("input", "")}
+    if kind == "heading":
+        level = cell.get("level", 1)
+        marks = "#" * (level if level in range(1, 7) else 1)
+        return {**cell, "cell_type": "markdown", "source": f"{marks} {' '.join(text_of(cell).splitlines())}"}
+    return {**cell, "cell_type": "markdown"} if kind == "html" else cell
 
 
 def text_of(cell: dict[str, Any]) -> str:

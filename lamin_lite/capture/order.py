@@ -24,7 +24,7 @@ def order_problem(ran: Iterable[Ran], notebook: dict[str, Any]) -> Optional[str]
         ran: count, text and id (if the front end gave one) of each cell that was run, in this order.
         notebook: as it lies on the disk.
 
-    A cell that was run several times counts by its last time. A text that the notebook does not hold is held against
+    A cell that was run several times counts by its last time, one of comments that was passed over not at all. A text that the notebook does not hold is held against
     it only if the cell has an id: others are put in by programs that run whole notebooks.
 
     Example::
@@ -40,7 +40,7 @@ def order_problem(ran: Iterable[Ran], notebook: dict[str, Any]) -> Optional[str]
     skipped = [
         text_of(cell).strip().split("\n")[0]
         for place, cell in enumerate(cells[: max(places, default=0)])
-        if place not in places and text_of(cell).strip() not in texts and not is_skipped(cell)
+        if place not in places and text_of(cell).strip() not in texts and not is_skipped(cell) and _does_something(cell)
     ]
     parts = []
     if late:
@@ -50,6 +50,12 @@ def order_problem(ran: Iterable[Ran], notebook: dict[str, Any]) -> Optional[str]
     if edited:
         parts.append(f"{_named([f'[{count}]' for count in edited])} ran code that the saved notebook does not hold")
     return f"The notebook, run from top to bottom, would not do the same: {'; '.join(parts)}." if parts else None
+
+
+def _does_something(cell: dict[str, Any]) -> bool:
+    """Whether a cell has more than comments."""
+    lines = (line.strip() for line in text_of(cell).splitlines())
+    return any(line and not line.startswith("#") for line in lines)
 
 
 def executed(ran: Iterable[Ran]) -> Notebook:

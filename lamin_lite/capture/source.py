@@ -20,8 +20,11 @@ Both functions return a plain dict:
     ``python -m``; None outside of packages.
 ``description``
     The title of a notebook; else None.
+``doubt``
+    One sentence on why this may not be what runs; else None.
 
-The file is read when asked, so what was changed after it was loaded is told wrongly; nothing keeps the old bytes.
+A program or module has the source that it was loaded from, as far as `loaded` knows it. `source_of_file`, and a
+notebook, is what the file says now.
 """
 
 from __future__ import annotations
@@ -31,10 +34,11 @@ import sys
 
 from ..base import display
 from ..base._typing import TYPE_CHECKING
+from .loaded import as_loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import CodeType
+    from types import CodeType, FrameType
     from typing import Any, Callable, Optional
 
     Source = dict[str, Optional[str]]
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "decode_source",
     "hash_of_source",
+    "module_frame",
     "source_of_file",
     "source_of_function",
     "source_of_main",
@@ -103,6 +108,7 @@ def _source(kind: str, path: Optional[str] = None, data: Optional[bytes] = None)
         "package": None,
         "package_path": None,
         "description": None,
+        "doubt": None,
     }
 
 
@@ -116,9 +122,9 @@ def _sha256(data: bytes) -> str:
 
 
 def _of_main() -> Source:
-    names = _main_names()
+    names, code = _main()
     if _file_of(names):
-        return _of_module(names)
+        return _of_module(names, code)
     if "ipykernel" in sys.modules and "get_ipython" in names:
         return _of_kernel()
     return _source("interactive", data=_code_of_command_line())
@@ -137,6 +143,38 @@ def _main_names() -> dict[str, Any]:
     if main is None or not hasattr(main, "__file__"):
         main = sys.modules.get("__main__")
     return vars(main) if main is not None else {}
+
+
+def _main() -> tuple[dict[str, Any], Optional[CodeType]]:
+    """Return the names of the main program, and its code while its top level runs.
+
+    Of a program that executes another one as the main program (``python -m cProfile fit.py``), that other one.
+    """
+    names, is_own, executed = _main_names(), False, None
+    frame: Optional[FrameType] = sys._getframe()
+    while frame is not None:
+        if frame.f_globals is names:
+            if executed is not None:
+                return executed.f_globals, executed.f_code
+            if frame.f_code.co_name == "<module>":
+                return names, frame.f_code
+            is_own = True
+        elif not is_own and executed is None and _is_top_level(frame, "__main__") and _file_of(frame.f_globals):
+            executed = frame  # unless the main program is not around it, as in a kernel, whose launcher is
+        frame = frame.f_back
+    return names, None
+
+
+def module_frame(name: str) -> Optional[FrameType]:
+    """Return the innermost frame of a module of this name, if its top level is what is running."""
+    frame: Optional[FrameType] = sys._getframe()
+    while frame is not None and not _is_top_level(frame, name):
+        frame = frame.f_back
+    return frame
+
+
+def _is_top_level(frame: FrameType, name: str) -> bool:
+    return frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == name
 
 
 def _code_of_command_line() -> Optional[bytes]:
@@ -197,7 +235,7 @@ def _of_function(func: Any) -> Source:
         return _source("function") if module is None else _of_module(vars(module))
     names: dict[str, Any] = getattr(func, "__globals__", {})
     if _is_of_module(code.co_filename, names):
-        return _of_module(names)
+        return _of_module(names, code)
     return _of_code(code, names)
 
 
@@ -240,7 +278,7 @@ def _of_code(code: CodeType, names: Mapping[str, Any]) -> Source:
     if not _is_placeholder(filename):
         path = _locate(filename)
         if path is not None:
-            return _of_file(path)
+            return as_loaded(path, _of_file(path), {}, code)
     in_main = names.get("__name__") in ("__main__", "__mp_main__") and not _file_of(names)
     if in_main and "ipykernel" in sys.modules and display.kernel_shell() is not None:
         notebook = _of_kernel()
@@ -293,17 +331,15 @@ def _cut(text: str, line: int) -> Optional[str]:
 # ----------------------------------------------------------------------------------------------- modules and files
 
 
-def _of_module(names: Mapping[str, Any]) -> Source:
+def _of_module(names: Mapping[str, Any], code: Optional[CodeType] = None) -> Source:
     file = _file_of(names)
     if file is None:
         return _source("function")
     path = _locate(file)
-    if path is not None:
-        source = _of_file(path)
-    elif os.path.lexists(file):  # a pipe: ``python <(...)``; reading it would wait for ever
+    if path is None and os.path.lexists(file):  # a pipe: ``python <(...)``; reading it would wait for ever
         return _source("interactive")
-    else:
-        source = _through_loader(names, file)
+    now = _through_loader(names, file) if path is None else _of_file(path)
+    source = as_loaded(path or os.path.realpath(file), now, names, code)
     package = _package(names, file)
     return source if package is None else {**source, "package": package.partition("/")[0], "package_path": package}
 
@@ -319,7 +355,7 @@ def _locate(file: str) -> Optional[str]:
 
 
 def source_of_file(path: str) -> Source:
-    """Return the source in a file; all None but the kind if it cannot be read."""
+    """Return the source in a file; all None but the kind if it cannot be read, no text if it is no whole notebook."""
     try:
         return _of_file(os.path.realpath(path))
     except OSError:
@@ -350,7 +386,7 @@ def _of_data(path: str, data: Optional[bytes]) -> Source:
     from . import notebook
 
     found = notebook.read_notebook(data)
-    return _source("notebook", path, data) if found is None else source_of_notebook(found, path)
+    return _source("notebook", path) if found is None else source_of_notebook(found, path)
 
 
 def source_of_notebook(made: dict[str, Any], path: Optional[str] = None) -> Source:

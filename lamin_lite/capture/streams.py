@@ -28,6 +28,7 @@ class Log:
     def __init__(self, path: str) -> None:
         self.path = path
         self._fd = -1
+        self._told = False  # that something is missing; it goes on as soon as it can, as when there is space again
         self._pid = os.getpid()
 
     def write(self, text: str, name: str = "stdout") -> None:  # noqa: ARG002 - others keep the streams apart
@@ -45,19 +46,20 @@ class Log:
             if done < len(data):
                 fsio.write_all(self._fd, data[done:])
         except OSError as error:
-            if self._fd != -2:
-                self._fd = -2
+            if not self._told:
+                self._told = True
                 display.warning(
                     f"the log {self.path} cannot be written ({error.strerror}); the report will be incomplete"
                 )
 
     def _open(self) -> None:
-        fsio.make_folder(os.path.dirname(self.path))
+        folder = os.path.dirname(self.path)
+        fsio.make_folder(folder, within=os.path.dirname(folder))
         self._fd = os.open(self.path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o600)
 
     def prepare(self) -> None:
         """Make the file, if it is not there: a fork writes to what it inherits, and never makes it anew."""
-        if self._fd == -1 and self._pid == os.getpid():
+        if self._fd < 0 and self._pid == os.getpid():
             self.write("")
 
     def close(self) -> None:
@@ -89,12 +91,16 @@ class Tap:
                 self._wrap(stream, name)
 
     def renew(self) -> None:
-        """Wrap again where what we had wrapped was put back: IPython does that after each cell."""
+        """Wrap again where what we had wrapped was put back, as IPython does after each cell; and streams that are new.
+
+        They are where another one was in place for a while, as within ``redirect_stdout`` and ``%%capture``.
+        """
         for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
             mine = [write for known, write, _ in self._wrapped if known is stream]
-            if mine and all(stream.write is not write for write in mine):
+            if mine and None not in mine and all(stream.write is not write for write in mine):
                 self._wrapped = [entry for entry in self._wrapped if entry[0] is not stream]
                 self._wrap(stream, name)
+        self.install()
 
     def _wrap(self, stream: Any, name: str) -> None:
         original, writing = stream.write, self._writing
@@ -112,12 +118,13 @@ class Tap:
             self._copy(text, name)
             return result
 
+        kept: Any = write
         try:
             stream.write = write
         except (AttributeError, TypeError):
             display.info(f"what is written to {stream!r} cannot be kept for the report")
-            return
-        self._wrapped.append((stream, write, own))
+            kept = None  # known from now on: nothing more is said of it
+        self._wrapped.append((stream, kept, own))
 
     def _copy(self, text: object, name: str) -> None:
         if display.is_speaking() or not isinstance(text, str):

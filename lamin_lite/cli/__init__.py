@@ -88,10 +88,14 @@ def _of_system(error: OSError) -> str:
 
 
 def _failed(sentence: str, code: int) -> int:
+    _say(f"error: {_plain(_in_commands(sentence))}")
+    return code
+
+
+def _in_commands(sentence: str) -> str:
     from .wording import for_commands
 
-    _say(f"error: {_plain(for_commands(sentence))}")
-    return code
+    return for_commands(sentence)
 
 
 def _plain(text: str) -> str:
@@ -118,7 +122,8 @@ def _command(argv: list[str]) -> int:
         if command is None:
             return _without_command(parser, arguments.command)
         display.attach_handler()
-        return _module(command).run(arguments)
+        with display.worded(_in_commands):
+            return _module(command).run(arguments)
     except Usage as error:
         blamed = error.parser or parser
         _say(f"{blamed.format_usage()}{blamed.prog}: error: {_plain(str(error))}")

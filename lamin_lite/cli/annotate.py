@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors, models
 from ..models import feature_values
+from ..models.related import Links
 from . import finding, given, output, registries
 from .program import Usage
+from .registries import LABELS
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +29,6 @@ Labels and features must be there: `create` makes them. The value of a feature i
 feature takes texts or names, it is always text, also `null`. With `--remove`, `--feature` takes the name alone. Either
 all of it is done, or nothing, and then all that is wrong is told.
 """
-LABELS = {"projects": ("project", models.Project), "records": ("record", models.Record), "ulabels": ("ulabel", models.ULabel)}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.remove:
             labels, values = _those_there(row, labels, values)
         for name, rows in labels.items():
-            manager = _attribute(row, name)
+            manager = _linked(row, name)
             (manager.remove if arguments.remove else manager.add)(*rows)
         if values:
             _set_features(row, values, remove=arguments.remove)
@@ -74,7 +75,7 @@ def _meant(
 
     for name, (option, model) in LABELS.items():
         wanted = getattr(arguments, option) or []
-        if wanted and tried(lambda: _attribute(row, name)) is not None:  # noqa: B023 - called at once
+        if wanted and tried(lambda: _linked(row, name)) is not None:  # noqa: B023 - called at once
             labels[name] = [tried(lambda: finding.record(instance, each, model)) for each in wanted]  # noqa: B023
     values = {name: _value(instance, name, text) for name, text in texts.items()}
     if values and tried(lambda: _features_of(row)) is not None:
@@ -89,7 +90,7 @@ def _meant(
 
 def _those_there(row: Any, labels: Labels, values: dict[str, Any]) -> tuple[Labels, dict[str, Any]]:
     """What there is to take away, so that nothing else is said to be taken."""
-    borne = {name: set(_attribute(row, name)) for name in labels}
+    borne = {name: set(_linked(row, name)) for name in labels}
     there = {name: [label for label in rows if label in borne[name]] for name, rows in labels.items()}
     if not values:
         return there, values
@@ -97,8 +98,9 @@ def _those_there(row: Any, labels: Labels, values: dict[str, Any]) -> tuple[Labe
     return there, {name: value for name, value in values.items() if name in known}
 
 
-def _attribute(row: Any, name: str) -> Any:
-    if not hasattr(type(row), name):
+def _linked(row: Any, name: str) -> Any:
+    """The labels of this kind that it bears; the records of a record are what is of it, which is nothing to add to."""
+    if not isinstance(row.__relations__.get(name), Links):
         raise errors.InvalidArgument(f"{registries.called(row)} cannot have {name}.")
     return getattr(row, name)
 
@@ -125,7 +127,7 @@ def _value(instance: Instance, name: str, text: str) -> Any:
 
 
 def _features_of(row: Any) -> Any:
-    features = _attribute(row, "features")
+    features = getattr(row, "features", None)
     if not hasattr(features, "get_values"):  # a project has features in another sense
         raise errors.InvalidArgument(f"{registries.called(row)} cannot have values of features.")
     return features

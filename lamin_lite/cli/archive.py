@@ -25,6 +25,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Put it aside, and say how it comes back."""
     instance, row = finding.of(arguments)
     row.archive()
-    sentence = f"{registries.called(row)} is in the archive: `{finding.again('restore', arguments)}` brings it back"
+    sentence = f"{registries.called(row)} is in the archive: `{finding.again('restore', row)}` brings it back"
     output.done(instance, row, "archived", sentence, as_json=arguments.json)
     return 0

@@ -10,7 +10,7 @@ from ..base import display, names
 from ..instance import point
 from ..lineage import words
 from . import finding, output
-from .info import facts_of
+from .info import facts_of, tell_owner
 from .program import command_line
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not os.path.exists(path):
         raise _missing(path)
     instance, new = point(os.curdir, path)
+    tell_owner(instance)
     if arguments.json:
         output.document({"action": "connected" if new else "unchanged", **facts_of(instance)})
         return 0

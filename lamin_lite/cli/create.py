@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import errors, models
+from ..models.labels import Named
 from . import finding, given, output, registries
-from .program import Usage, command_line
+from .program import Usage
 
 if TYPE_CHECKING:
     import argparse
@@ -81,9 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _say_what_stayed(model: Any, row: Any, values: dict[str, Any]) -> None:
     """Nothing of what is there was changed, which may surprise."""
+    if isinstance(row, Named):
+        return  # which says so itself
     other = [name for name, value in values.items() if name not in _IDENTIFYING and getattr(row, name) != value]
     if other:
-        change = command_line("update", registries.name(model), registries.title(row))
+        change = finding.about(row._store, "update", registries.name(model), row.uid)
         output.notice([f"{', '.join(other)}: as before; `{change} FIELD=VALUE` changes it"])
 
 

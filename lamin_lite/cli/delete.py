@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     called, before = registries.called(row), output.facts(instance, [row])[0]
     if not arguments.permanent:
         row.delete()
-        sentence = f"{called} is in the trash: `{finding.again('restore', arguments)}` brings it back"
+        sentence = f"{called} is in the trash: `{finding.again('restore', row)}` brings it back"
         output.done(instance, row, "trashed", sentence, as_json=arguments.json)
         return 0
     if not (arguments.yes or _confirmed(called)):

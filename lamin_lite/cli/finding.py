@@ -60,7 +60,7 @@ def add_instance(parser: argparse.ArgumentParser) -> None:
 
 def opened(path: Optional[str]) -> Instance:
     """The named instance, else the one that is found from here; it is the default of this process then."""
-    instance = found() if path is None else Instance.open(path)
+    instance = found(by_script=False) if path is None else Instance.open(path)
     session.default_store = instance
     return instance
 
@@ -74,11 +74,18 @@ def of(
     return instance, record(instance, wanted, model, field=field, branches=branches, among=among)
 
 
-def again(command: str, arguments: argparse.Namespace) -> str:
-    """Another command about the same row, named as it was."""
-    words = [word for word in (arguments.registry, arguments.what) if word is not None]
-    options = [f"--{name}={held}" for name, held in _exact(arguments).items() if held is not None]
-    return command_line(command, *options, *(["--"] if any(word.startswith("-") for word in words) else []), *words)
+def again(command: str, row: SQLRecord) -> str:
+    """Another command about this very row, whatever other rows are called so, now or later."""
+    return about(row._store, command, registries.name(type(row)), "--uid", row.uid)
+
+
+def about(instance: Any, *words: str) -> str:
+    """A command about an instance, which is named where it is not the one that is found from here."""
+    try:
+        is_here = session.same(found(by_script=False), instance)
+    except (errors.LaminLiteError, OSError):
+        is_here = False
+    return command_line(*words, *([] if is_here else ["--instance", str(instance.place)]))
 
 
 def _exact(arguments: argparse.Namespace) -> dict[str, Optional[str]]:
@@ -195,14 +202,21 @@ def _missing(
     if elsewhere and branches:
         return errors.DoesNotExist(f"{registries.called(elsewhere[0])} is not in the trash, nor in the archive.")
     if elsewhere:
-        remedy = command_line("restore", wanted)
-        return errors.DoesNotExist(f"{wanted!r} is in the {elsewhere[0].branch.name}: `{remedy}` brings it back.")
+        return errors.DoesNotExist(_put_away(wanted, elsewhere))
     near = nearest(wanted, [title for each in among for title in _titles(instance, each, field, branches)])
     many = registries.plural(among[0] if len(among) == 1 else models.Artifact)
-    shows = command_line("list", many, *(["--trash"] if branches else []))
+    shows = about(instance, "list", many, *(["--trash"] if branches else []))
     hint = f"did you mean {near!r}?" if near else f"`{shows}` shows what is there."
     where = f"in trash and archive of {instance.root}" if branches else f"in {instance.root}"
     return errors.DoesNotExist(f"No {what} {where} has the {field or 'key, name or uid'} {wanted!r}: {hint}")
+
+
+def _put_away(wanted: str, rows: list[Any]) -> str:
+    where = " and ".join(sorted({row.branch.name for row in rows}))
+    if len(rows) == 1:
+        return f"{wanted!r} is in the {where}: `{again('restore', rows[0])}` brings it back."
+    *others, last = (f"{type(row).__name__} {row.uid}" for row in rows)
+    return f"{wanted!r} is in the {where}, as {', '.join(others)} and {last}: `{again('restore', rows[-1])}` brings the last one back."
 
 
 def _titles(instance: Instance, model: Model, field: Optional[str], branches: tuple[int, ...]) -> list[str]:

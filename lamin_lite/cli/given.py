@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
+from ..models.related import Links
 from ..sql.fields import ForeignKey
 from ..sql.lookups import Q, unknown_field
 from ..sql.relations import ParamsIndex
@@ -126,14 +127,28 @@ def fields(instance: Instance, model: Model, pairs: Sequence[Pair]) -> dict[str,
     return values
 
 
+def _no_field(model: Model, name: str) -> errors.FieldError:
+    """The error for what is no field, though a row may have it otherwise."""
+    relation = model.__relations__.get(name)
+    if relation is None or isinstance(relation, ParamsIndex):
+        return unknown_field(model, name)
+    option, _ = registries.LABELS.get(name, (None, None))
+    remedy = (
+        f"`annotate --{option} NAME` adds to them."
+        if option and isinstance(relation, Links)
+        else "it is not set by hand."
+    )
+    return errors.FieldError(f"{name} of {model.__name__} names linked rows, and is no field: {remedy}")
+
+
 def _field(instance: Instance, model: Model, name: str, text: str) -> Any:
     if name == "version" and "version_tag" in model.__table__.fields:
-        return text
+        return None if value(text) is None else text
     if name == "default" and "default_value" in model.__table__.fields:
         return value(text)
     field = model.__table__.fields.get(name)
     if field is None or (field.hidden and name not in _HIDDEN_BUT_CHANGED):
-        raise unknown_field(model, name)
+        raise _no_field(model, name)
     meant = value(text)
     if isinstance(field, ForeignKey):
         return None if meant is None else finding.record(instance, text, registries.target(field))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import errors
-from ..base import display, settings
+from ..base import display, markers, names, settings
 from ..lineage import words
 from ..tracking.settings import settings as process
 from . import finding, output
@@ -54,3 +54,14 @@ def _cell(value: object) -> str:
     if value is None:
         return "not set"
     return words.plain(", ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+def tell_owner(instance: Instance) -> None:
+    """Say how an instance is used whose marker belongs to another owner, as it is not found unasked."""
+    if not markers.is_mine(instance.place):
+        display.warning(
+            words.plain(
+                f"{instance.place} belongs to another owner, so this user finds its instance only by `--instance PATH` or "
+                f"{names.ENV_PREFIX}INSTANCE"
+            )
+        )

@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from .. import errors
-from ..base import display, markers, names
+from ..base import display, markers
 from ..instance import Instance
 from ..lineage import words
 from . import finding, output
-from .info import facts_of
+from .info import facts_of, tell_owner
 
 if TYPE_CHECKING:
     import argparse
@@ -42,17 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make it in the current directory, or say that it is there."""
     known = os.path.isfile(markers.file_of("."))
-    marked = os.path.join(arguments.storage or STORAGE, names.MARKER_DIR, names.STORAGE_FILE)
-    joined = not known and os.path.isfile(marked)
     instance = _instance(arguments, known)
+    tell_owner(instance)
     if arguments.json:
-        output.document({"action": "connected" if known or joined else "created", **facts_of(instance)})
+        output.document({"action": "created" if instance.is_new else "connected", **facts_of(instance)})
         return 0
-    verb = "connected to" if known else "joined" if joined else "made"
+    verb = "made" if instance.is_new else "connected to" if known else "joined"
     display.info(
         words.plain(f"{verb} instance {instance.name!r} in {instance.root}, database {instance.database.path}")
     )
-    if not known:
+    if not known and markers.is_mine(instance.place):
         display.info("scripts in this folder and below now use it")
     return 0
 

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="more columns: features, params__NAME, fields of related rows such as projects__name",
+        help="more columns: names of features, params__NAME, fields of related rows such as projects__name",
     )
     hidden = parser.add_mutually_exclusive_group()
     hidden.add_argument("--trash", action="store_true", help="what is in the trash instead")

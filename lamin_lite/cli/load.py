@@ -9,7 +9,7 @@ from .. import errors, models
 from ..base import display
 from ..tracking import loading
 from . import finding, output, registries
-from .program import Usage, command_line
+from .program import Usage
 
 if TYPE_CHECKING:
     import argparse
@@ -147,5 +147,5 @@ def _say_files(instance: Instance, row: Any, placed: list[Placed], to: Optional[
     elif to is not None or isinstance(row, models.Transform):
         output.notice([f"here already: {called}"])
     else:
-        copy = command_line("load", registries.name(type(row)), "--uid", row.uid, "--to", ".")
+        copy = finding.about(instance, "load", registries.name(type(row)), "--uid", row.uid, "--to", ".")
         output.notice([f"{called}, to be read only; `{copy}` makes a copy to change"])

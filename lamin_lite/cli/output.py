@@ -136,13 +136,15 @@ def show_table(rows: Sequence[Facts], columns: Sequence[str], wanted: Sequence[s
     ``wanted``: more columns, also without values.
     """
     cells = {
-        name: [_heading(name), *(_table_cell(name, row.get(name)) for row in rows)]
+        name: [_heading(name), *(_table_cell(name, row.get(name), is_flag=name not in wanted) for row in rows)]
         for name in dict.fromkeys([*columns, *wanted])
-        if name in wanted or any(row.get(name) not in (None, False, "", []) for row in rows)
     }
+    cells = {name: column for name, column in cells.items() if name in wanted or any(column[1:])}
     widths = _fitted({name: max(map(text_width, column)) for name, column in cells.items()}, wanted)
     lines = (
-        "  ".join(_padded(cells[name][at], width, name) for name, width in widths.items()).rstrip()
+        "  ".join(
+            _padded(cells[name][at], width, _way_to_cut(name, rows[at - 1])) for name, width in widths.items()
+        ).rstrip()
         for at in range(len(rows) + 1)
     )
     display.show("\n".join(lines))
@@ -160,14 +162,22 @@ def columns_of(registry: str) -> list[str]:
     return COLUMNS.get(registry, COLUMNS[""]).split()
 
 
-def _table_cell(name: str, value: Any) -> str:
+def _table_cell(name: str, value: Any, *, is_flag: bool = False) -> str:
+    """``is_flag``: what is not the case is left blank, so that what is the case is seen."""
     if isinstance(value, Related):
         return words.plain([held for held in value.values() if held][-1])
     if hasattr(value, "hour"):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, list):
         return ", ".join(_table_cell(name, each) for each in value)
-    return "" if value in (None, False) else _cell(name, value)
+    return "" if value is None or (is_flag and value is False) else _cell(name, value)
+
+
+def _way_to_cut(name: str, row: Facts) -> str:
+    """A column that is cut as this one is in this row: a title is a key or path, whose end says more, or a name."""
+    if name != "title":
+        return name
+    return next(registries.title_fields(registries.known()[row["registry"]]), name)
 
 
 def _cell(name: str, value: Any) -> str:

@@ -42,7 +42,10 @@ reach a terminal: words and tables show `·` for them, JSON escapes them.
 | `describe` | the row, with `related`: for each relation `total` and the first `rows`; `features`; `path` of an artifact |
 | `list`, `search` | `rows`; of `list` also `registry`, and `total`, how many there are without the limit |
 | `create`, `update`, `annotate`, `archive`, `delete`, `restore` | `action` and `record`; `action` is `created`, `found`, `updated`, `annotated`, `unannotated`, `archived`, `trashed`, `deleted` or `restored` |
-| `init` | `action` (`created` or `connected`), and what `info` tells |
+| `save` | `action` (`created`, `new version`, `updated` or `unchanged`) and `record` |
+| `load` | `action` (`written` or `there`), `paths` of the files and `record` |
+| `init`, `connect` | `action` (`created` or `connected`; of `connect` `connected` or `unchanged`), and what `info` tells |
+| `disconnect` | `action` (`disconnected`), and `instance`, the folder of the one that was used |
 | `info` | what is in use; `{"instance": null}` where there is no instance |
 | `settings` | the setting, `{"dev-dir": ...}` |
 | `reap` | `action` (`ended`), `dry_run`, `total` and the `rows` |

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: what people call a row, in the order in which it is looked for
 TITLES = ("key", "handle", "name", "root")
+#: what `annotate` adds: relation -> its option, and the registry of the labels
+LABELS = {"projects": ("project", models.Project), "records": ("record", models.Record), "ulabels": ("ulabel", models.ULabel)}  # fmt: skip
 ORDER = "artifact transform run collection record feature ulabel project space branch storage user".split()
 
 

@@ -6,10 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
-from ..base import display, settings
+from ..base import display, settings, uids
 from ..base.proc import Child
 from ..lineage import repeat, words
 from ..lineage.compare import SHORT
+from ..tracking import liveness
+from ..tracking.opened import COMPLETED
 from ..tracking.recorded import source_bytes
 from . import diff, finding, output
 from .program import Usage, command_line, home, package
@@ -81,8 +83,7 @@ def _repeated(plan: Plan, timeout: Optional[float], keep: bool) -> Verdict:
     with Listening(ENDING, end):
         folder = tempfile.mkdtemp(prefix="rerun-")
         try:
-            plan.write(folder)
-            return _executed(plan, folder, timeout)
+            return _executed(plan, plan.write(folder), timeout)
         finally:
             if keep:
                 display.info(f"executed in {folder}")
@@ -91,18 +92,22 @@ def _repeated(plan: Plan, timeout: Optional[float], keep: bool) -> Verdict:
 
 
 def _executed(plan: Plan, folder: str, timeout: Optional[float]) -> Verdict:
-    last, tail = repeat.last_run(plan.run), _Tail()
-    variables: dict[str, Optional[str]] = {"INSTANCE": plan.run._store.root, "RERUN": plan.run.uid, "RUN": None}
+    last, tail, mark = repeat.last_run(plan.run), _Tail(), uids.random_uid(12)
+    instance: Any = plan.run._store
+    variables = {"INSTANCE": instance.root, "RERUN": f"{plan.run.uid}:{mark}", "RUN": None}
     environment = settings.changed([*plan.folders, home()], **variables)
     child = Child(plan.argv, folder, environment, own_group=True)
     try:
         code = child.relay(tail.take, tail.take, timeout)
     finally:
         child.close()
-    new = repeat.found_after(plan.run, last)
-    if code is None or new is None or (code and plan.run.status == "completed"):
+    liveness.reap(instance)  # a program that was killed left its runs open
+    new = repeat.found_after(plan.run, last, mark)
+    if code is None or new is None or new.status in repeat.OPEN or (code and new.status != plan.run.status):
         tail.show()
         raise errors.TrackingError(_failure(plan, code, new, timeout))
+    if code and new.status == COMPLETED:
+        display.info(f"the program {_how(code)}, after its run was completed")
     return repeat.verdict(plan.run, new)
 
 
@@ -110,14 +115,22 @@ def _failure(plan: Plan, code: Optional[int], new: Optional[Run], timeout: Optio
     again = "" if new is None else f" (Run {new.uid})"
     if code is None:
         return f"The repetition{again} was not done after {timeout:g} s: give it more time by --timeout."
-    if code:
-        how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+    if new is not None and new.status in repeat.OPEN:
         return (
-            f"The repetition{again} {how}. It ran in an empty folder: files that it opens by relative paths without "
+            f"The repetition{again} has not ended, as the program left a process behind that goes on with it: wait for "
+            f"that, then see `{command_line('diff', plan.run.uid, new.uid)}`."
+        )
+    if code:
+        return (
+            f"The repetition{again} {_how(code)}. It ran in an empty folder: files that it opens by relative paths without "
             "lamin_lite are not known, and were not there."
         )
     function = f" of {plan.run.entrypoint}()" if plan.run.entrypoint else ""
     return f"{plan.run.transform.key} was executed, and started no run{function}: call it as it was called then."
+
+
+def _how(code: int) -> str:
+    return f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
 
 
 class _Tail:

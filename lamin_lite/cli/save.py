@@ -38,7 +38,7 @@ EXAMPLES = (
 NOTES = f"""
 A file that ends in {", ".join(SOURCES)} becomes a transform, as if it had run; everything else an artifact. Without
 `--key` the key is the path in the development directory, else the name. The same content under the same key is what is
-there already; other content is a new version.
+there already, of which only what is said by options is changed; other content is a new version.
 """
 
 
@@ -68,15 +68,28 @@ def run(arguments: argparse.Namespace) -> int:
     place = belonging.space_id(instance, arguments.space, None)
     is_source = path.endswith(SOURCES) and os.path.isfile(path)
     registry = arguments.registry or ("transform" if is_source else "artifact")
-    row, new = (_transform if registry == "transform" else _artifact)(instance, arguments, place)
+    row, before = (_transform if registry == "transform" else _artifact)(instance, arguments, place)
     if place not in (None, row._values["space_id"]):
         row.space = instance.Space.get(id=place)
         row.save()
-    if projects:
-        row.projects.add(*projects)
-    action = ("created" if _is_first(row) else "new version") if new else "unchanged"
-    output.done(instance, row, action, _sentence(row, action), as_json=arguments.json)
+    added = set(projects) - set(row.projects)
+    row.projects.add(*added)
+    changed = (
+        []
+        if before is None
+        else [name for name, column in _TOLD.items() if row._values[column] != before._values[column]]
+    )
+    changed += ["projects"] if added else []
+    if before is None:
+        action = "created" if _is_first(row) else "new version"
+    else:
+        action = "updated" if changed else "unchanged"
+    output.done(instance, row, action, _sentence(row, action, changed), as_json=arguments.json)
     return 0
+
+
+#: what may be said of content that is there already -> its column
+_TOLD = {"key": "key", "kind": "kind", "description": "description", "space": "space_id"}
 
 
 def _missing(path: str) -> errors.MissingFile:
@@ -96,20 +109,22 @@ def _projects(instance: Instance, names: Optional[Sequence[str]]) -> list[Any]:
     return [instance.Project.filter(id=number).one() for number in ids]
 
 
-def _transform(instance: Instance, arguments: argparse.Namespace, place: Optional[int]) -> tuple[Any, bool]:
+def _transform(instance: Instance, arguments: argparse.Namespace, place: Optional[int]) -> tuple[Any, Any]:
+    """The row, and what it was before; None if it is new."""
     told = {name: getattr(arguments, name) for name in ("key", "kind", "description")}
     return transforms.registered(instance, arguments.path, space_id=place, **told)
 
 
-def _artifact(instance: Instance, arguments: argparse.Namespace, place: Optional[int]) -> tuple[Any, bool]:
+def _artifact(instance: Instance, arguments: argparse.Namespace, place: Optional[int]) -> tuple[Any, Any]:
+    """The same for an artifact."""
     key = _key(instance, arguments.path) if arguments.key is None else arguments.key
     told = {name: getattr(arguments, name) for name in ("kind", "description")}
     made = instance.Artifact(arguments.path, key=key, **{name: held for name, held in told.items() if held is not None})
     if place is not None:
         made.space = instance.Space.filter(id=place).one()
-    known = set() if made.key is None else set(instance.Artifact.filter(key=made.key).values_list("uid", flat=True))
+    known = {} if made.key is None else {row.uid: row for row in instance.Artifact.filter(key=made.key)}
     made.save()
-    return made, made.uid not in known
+    return made, known.get(made.uid)
 
 
 def _key(instance: Instance, path: str) -> Optional[str]:
@@ -126,7 +141,9 @@ def _is_first(row: Any) -> bool:
     return bool(row.versions.count() == 1)
 
 
-def _sentence(row: models.Artifact, action: str) -> str:
+def _sentence(row: models.Artifact, action: str, changed: Sequence[str]) -> str:
+    if action == "updated":
+        return f"changed {', '.join(changed)} of {registries.called(row)}, whose content is the same"
     if action == "unchanged":
         return f"unchanged: the same content is {registries.called(row)} already"
     if action == "created":

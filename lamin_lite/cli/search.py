@@ -10,7 +10,6 @@ from . import finding, list_, output, registries
 if TYPE_CHECKING:
     import argparse
 
-ALL = 1_000_000  #: rows of a search without a limit
 EXAMPLES = ("search summary", "search expriment --registry record --json")
 
 
@@ -28,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what is found, the best first."""
     instance = finding.opened(arguments.instance)
     among = [arguments.registry] if arguments.registry else [*registries.known().values()]
-    most = arguments.limit or ALL
+    most = arguments.limit or None
     rows = [
         row
         for model in among

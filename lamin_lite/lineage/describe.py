@@ -89,7 +89,7 @@ def _run(row: Run) -> Iterator[Theme]:
         started=lines.moment(row.started_at),
         finished=lines.end(row),
         cli_args=row.cli_args,
-        initiated_by=None if parent is None else f"{lines.call_of(parent)} ({parent.uid})",
+        initiated_by=None if parent is None else lines.named(parent),
         reference=row.reference,
         process=lines.process(row),
     )
@@ -141,7 +141,7 @@ def _other(row: SQLRecord) -> Iterator[Theme]:
 
 def _header(row: Any, **own: object) -> Tree:
     """The facts that all registries have, and those of this one."""
-    values, known = row._values, {"uid": row.uid, "description": row._values.get("description")}
+    values, known = row._values, {"uid": row.uid, "description": lines.Prose(row._values.get("description") or "")}
     if isinstance(row, Versioned):
         known["version"] = row.version + ("" if row.is_latest else " (not the latest)")
     if values.get("type_id") is not None:
@@ -156,7 +156,7 @@ def _header(row: Any, **own: object) -> Tree:
     by = f" by {row.created_by.handle}" if values.get("created_by_id") is not None else ""
     known["created"] = "not saved yet" if row.id is None else lines.moment(row.created_at) + by
     if values.get("run_id") is not None:
-        known["run"] = f"{lines.call_of(row.run)} ({row.run.uid})"
+        known["run"] = lines.named(row.run)
     return "General", facts(**known)
 
 

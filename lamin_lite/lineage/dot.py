@@ -11,7 +11,7 @@ from .picture import is_several
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .picture import Box, Picture
+    from .picture import Box, Frame, Picture
 
 _STYLES = {"artifact": "note", "run": "box", "transform": "component"}
 
@@ -33,7 +33,7 @@ def _lines(picture: Picture, base: Optional[str]) -> Iterator[str]:
             yield f"  {_node(names[box.uid], box, base)}"
     for at, frame in enumerate(picture.frames):
         yield f"  subgraph cluster_{at} {{"
-        yield f'    label={quoted(fitted(frame.title, theme.ROOM, 14))}; labeljust=l; style=rounded; color="{theme.LINE}"'
+        yield f"    label={quoted(fitted(frame.title, theme.ROOM, 14))}; labeljust=l; style=rounded; {_border(frame)}"
         yield from (f"    {_node(names[box.uid], box, base)}" for box in picture.boxes if box.frame == frame.uid)
         yield "  }"
     for link in picture.links:
@@ -41,6 +41,12 @@ def _lines(picture: Picture, base: Optional[str]) -> Iterator[str]:
         yield f"  {names[link.source]} -> {names[link.target]}{style}"
     yield from (f"  // {clean(note)}" for note in picture.notes)
     yield "}"
+
+
+def _border(frame: Frame) -> str:
+    if frame.is_root:
+        return f'penwidth=2.5; color="{theme.COLOURS[theme.look_of(frame)].border}"'
+    return f'color="{theme.LINE}"'
 
 
 def _node(name: str, box: Box, base: Optional[str]) -> str:

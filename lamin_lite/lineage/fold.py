@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from .values import Data, Node
 
@@ -23,13 +23,25 @@ class Link(NamedTuple):
     leads_here: bool
 
 
+def calls(graph: Data) -> list[tuple[str, str]]:
+    """Who called whom, of those from which the walk began: a run what it initiated, a transform is said to call its runs."""
+    root, parents = graph.root, {node.uid: node.initiated_by for node in graph.nodes}
+    own = {node.uid for node in graph.nodes if root.kind == "transform" and node.title == root.title}
+    starts, found = set(graph.starts), []
+    for uid in graph.starts:
+        parent = parents.get(uid)
+        is_inner = parent is not None and parent in starts
+        if is_inner:
+            found.append((str(parent), uid))
+        if uid != root.uid and (uid in own or not is_inner):
+            found.append((root.uid, uid))
+    return found
+
+
 def neighbours(graph: Data) -> dict[str, list[Link]]:
-    """All neighbours of each node; a transform is one of its runs."""
+    """All neighbours of each node; who calls somebody is one too."""
     found: dict[str, list[Link]] = {uid: [] for uid in (graph.root.uid, *(node.uid for node in graph.nodes))}
-    edges = [tuple(edge) for edge in graph.edges]
-    if graph.root.kind == "transform":
-        edges = [*((graph.root.uid, uid, "run") for uid in graph.starts), *edges]
-    for source, target, role in edges:
+    for source, target, role in [*((*call, "run") for call in calls(graph)), *graph.edges]:
         found[source].append(Link(target, role, False))
         found[target].append(Link(source, role, True))
     return found
@@ -89,7 +101,7 @@ def folded(graph: G, siblings: int) -> tuple[G, dict[str, list[Node]]]:
     """The graph with at most so many like siblings, the last of them a node that stands for the rest; and who that is.
 
     Siblings have the same neighbours towards the root, and are alike: same kind, same function or suffix, same
-    status, and neighbours of their own that are alike. What hangs on folded siblings only is folded with them.
+    status, and neighbours of their own that are alike. What only folded siblings made, or read, is folded with them.
     """
     result: tuple[G, dict[str, list[Node]]] = graph, {}
     for rounds in ROUNDS:
@@ -110,6 +122,7 @@ class _Folding:
         self.looks = self._looks(rounds)
         self.place = {uid: uid for uid in self.near}  # which box a node is in
         self.folds: dict[str, list[Node]] = {}
+        self.hidden: set[str] = set()  # what hangs on these only is folded
 
     def folded(self) -> tuple[Any, dict[str, list[Node]]]:
         levels: dict[int, list[str]] = {}
@@ -123,7 +136,7 @@ class _Folding:
                 )
                 alike.setdefault((above, self.looks[uid]), []).append(uid)
             for (above, _), uids in alike.items():  # type: ignore[misc]
-                self._fold(uids, all(each.uid in self.folds for each in above))
+                self._fold(uids, above)
         return (self._graph(), self.folds) if self.folds else (self.graph, {})
 
     def _looks(self, rounds: int) -> dict[str, int]:
@@ -140,13 +153,21 @@ class _Folding:
             )
         return looks
 
-    def _fold(self, uids: list[str], is_hidden: bool) -> None:
-        """Keep the latest, and fold the others; all if what they hang on is folded."""
-        if not is_hidden and len(uids) <= self.siblings:
+    def _fold(self, uids: list[str], above: Collection[Link]) -> None:
+        """Keep the latest, and fold the others; all if what made them, or what read them, is folded.
+
+        One alone keeps its box and its name: a box that counts it would be as large.
+        """
+        bare = {(each.role, each.leads_here) for each in above if each.uid not in self.hidden}
+        is_hidden = any((each.role, each.leads_here) not in bare for each in above)
+        if not bare and len(uids) == 1:
+            self.hidden.update(uids)
+        if len(uids) <= (1 if is_hidden else self.siblings):
             return
         latest = sorted(uids, key=lambda uid: -(self.nodes[uid].at or 0))
         rest = latest if is_hidden else latest[self.siblings - 1 :]
         box = PREFIX + rest[0]
+        self.hidden.add(box)
         self.folds[box] = [self.nodes[uid] for uid in rest]
         self.place.update(dict.fromkeys(rest, box))
 

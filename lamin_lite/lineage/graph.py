@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Link = tuple[int, int, str]
 
 MOST = 20_000  #: artifacts of one walk; a graph with more is cut, and says so
-RUNS = 1_000  #: runs of a transform, the latest ones, from which the walks begin
+RUNS = 1_000  #: runs from which the walks begin: the latest of a transform, and of what a run initiated
 AGAIN = 2_000  #: links to what was read by runs that only made again what was there
 CHUNK = 500  #: ids in one query: SQLite before 3.32 takes 999
 
@@ -39,16 +39,17 @@ _UP, _DOWN = ("created", "input"), ("input", "created")
 def graph_of(row: SQLRecord, *, with_children: bool = True, most: int = MOST) -> Graph:
     """The graph of what a saved artifact, run or transform came from, and of what was made from it.
 
-    Holds at most ``most`` artifacts in each direction, the nearest ones; of a transform, its latest runs. Raises `InvalidArgument` for other rows.
+    A run is with all that it initiated, directly or over others, and so are the runs of a transform. Holds at most
+    ``most`` artifacts in each direction, the nearest ones, and of very many runs the latest. Raises `InvalidArgument`
+    for other rows.
     """
     database, root = row._store.database, _root(row)
-    ids, runs = ([row._saved_id()], []) if isinstance(row, Artifact) else ([], _runs_of(row))
+    ids, (runs, is_cut) = ([row._saved_id()], ([], False)) if isinstance(row, Artifact) else ([], _runs_of(row))
     up = _walk(database, ids or _far(database, runs, "input"), _UP, most)
     down: list[int] = []
     if with_children:
         down = _walk(database, ids or _far(database, runs, "created"), _DOWN, most)
-    is_cut = max(len(up), len(down)) > most or len(runs) > RUNS
-    runs = runs[-RUNS:]
+    is_cut = is_cut or max(len(up), len(down)) > most
     links = [*_upward(database, runs, up[:most])]
     again, left_out = _read_again(database, runs, links)
     links += again
@@ -71,17 +72,41 @@ def _root(row: SQLRecord) -> Node:
     )
 
 
-def _runs_of(row: SQLRecord) -> list[int]:
+def _runs_of(row: SQLRecord) -> tuple[list[int], bool]:
+    """The runs from which the walks begin, in their order, the run itself first; and whether there are more."""
     if isinstance(row, Run):
-        return [row._saved_id()]
+        first = [row._saved_id()]
+        others = [number for number in _initiated(row._store.database, first) if number not in first]
+        return first + others[-(RUNS - 1) :], len(others) >= RUNS
     sql = "SELECT id FROM run WHERE transform_id = ? ORDER BY id DESC LIMIT ?"
-    return [number for (number,) in row._store.database.read(sql, [row.id, RUNS + 1])][::-1]
+    own = [number for (number,) in row._store.database.read(sql, [row.id, RUNS + 1])]
+    runs = _initiated(row._store.database, own)
+    return runs[-RUNS:], len(runs) > RUNS
+
+
+def _initiated(database: Database, runs: Iterable[int]) -> list[int]:
+    """These runs and the latest of what they initiated, directly or over others, in their order; one too many shows that there are more."""
+    found: set[int] = set()
+    for chunk in _chunks(runs):
+        found.update(
+            number
+            for (number,) in database.read(
+                f"WITH RECURSIVE under (id) AS (SELECT id FROM run WHERE id IN ({', '.join('?' * len(chunk))}) "
+                "UNION SELECT run.id FROM under JOIN run ON run.initiated_by_run_id = under.id) "
+                "SELECT id FROM under ORDER BY id DESC LIMIT ?",
+                [*chunk, RUNS + 1],
+            )
+        )
+    return sorted(found)[-RUNS - 1 :]
 
 
 def _walk(database: Database, starts: Iterable[int], roles: tuple[str, str], most: int) -> list[int]:
     """Ids of the artifacts to be reached, nearest first, starts included; one more than allowed shows the cut."""
     found: dict[int, None] = {}
-    for chunk in _chunks(starts):
+    for several in _chunks(starts):
+        chunk = [number for number in several if number not in found]  # from the others it went already
+        if not chunk or len(found) > most:
+            continue
         marks = ", ".join("?" * len(chunk))
         sql = (
             f"WITH RECURSIVE walk (id) AS (SELECT id FROM artifact WHERE id IN ({marks}) "

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import svg, theme
 from .page import SCRIPT, STYLE
-from .picture import is_several
 
 if TYPE_CHECKING:
     from .picture import Box, Picture
@@ -62,14 +61,14 @@ _PANEL = (
 
 def _data(picture: Picture, base_url: Optional[str]) -> dict[str, Any]:
     base = None if base_url is None else svg.checked_base(base_url)
-    return {
-        "root": next((at for at, box in enumerate(picture.boxes) if box.is_root), 0),
-        "boxes": [
-            {"title": box.title, "details": [["", box.note], *box.details] if box.several else box.details}
-            | ({} if base is None or is_several(box.uid) else {"url": svg.address(base, box)})
-            for box in picture.boxes
-        ],
-    }
+    return {"boxes": [_told(box, base) for box in picture.boxes]}
+
+
+def _told(box: Box, base: Optional[str]) -> dict[str, Any]:
+    if box.several:
+        return {"title": box.title, "note": box.note, "members": box.members}
+    url = {} if base is None else {"url": svg.address(base, box)}
+    return {"title": box.title, "details": box.details, **url}
 
 
 def _json(value: object) -> str:

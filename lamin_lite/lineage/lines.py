@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from ..base import canon, clock
 from ..capture.cells import summary
@@ -38,11 +38,29 @@ KEY = 40  #: characters of the key of a run's transform
 # -- lists
 
 
+class Prose(NamedTuple):
+    """A value that is cut where the terminal is narrow, but for its end; all others are told whole, to be copied."""
+
+    text: str
+    end: str = ""
+
+
 def facts(**known: object) -> Sequence[Branch]:
     """One line a fact, aligned; those without a value are left out."""
-    told = {name.replace("_", " "): str(held) for name, held in known.items() if held not in (None, "")}
+    told = {name.replace("_", " "): held for name, held in known.items() if held not in (None, "", Prose(""))}
     width = max(map(len, told), default=0) + 2
-    return [f"{name + ':':{width}}{words.plain(held)}" for name, held in told.items()]
+    return [f"{name + ':':{width}}{_fact(held, _room() - width)}" for name, held in told.items()]
+
+
+def _fact(held: object, room: int) -> str:
+    if isinstance(held, Prose):
+        return words.shortened(words.plain(held.text), room - len(held.end)) + held.end
+    return words.plain(held)
+
+
+def named(run: Run) -> Prose:
+    """A run as a call, and its uid."""
+    return Prose(call_of(run), f" ({run.uid})")
 
 
 def some(title: str, rows: QuerySet[Any], line: Any = None, *, mark: str = "") -> Tree:

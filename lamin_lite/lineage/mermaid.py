@@ -41,8 +41,9 @@ def _lines(picture: Picture) -> Iterator[str]:
     for link in picture.links:
         arrow = "-.->" if link.role in theme.DASHED_ROLES else "-->"
         yield f"  {names[link.source]} {arrow} {names[link.target]}"
-    for at in range(len(picture.frames)):
-        yield f"  style g{at} fill:{theme.LINE}18,stroke:{theme.LINE}"
+    for at, frame in enumerate(picture.frames):
+        border = f"{theme.COLOURS[theme.look_of(frame)].border},stroke-width:3px" if frame.is_root else theme.LINE
+        yield f"  style g{at} fill:{theme.LINE}18,stroke:{border}"
     looks = {theme.look_of(box) for box in picture.boxes}
     for look, (ground, border, words) in theme.COLOURS.items():
         if look in looks:

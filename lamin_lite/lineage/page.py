@@ -67,7 +67,7 @@ SCRIPT = """
     var scale = Math.min(1.4, (room.width - 24) / size[0], (room.height - 24) / size[1]);
     if (scale < least) {  // legible, around the root, and no more empty ground than need be
       view[2] = 1;
-      show(data.root);
+      show(svg.querySelector(".root") || boxes[0]);  // a box, or a frame
       view = [within(view[0], room.width, size[0]), within(view[1], room.height, size[1]), 1];
       draw();
       return;
@@ -79,10 +79,11 @@ SCRIPT = """
   function within(start, room, all) {
     return all + 24 < room ? (all - room) / 2 : Math.max(-12, Math.min(start, all - room + 12));
   }
-  function show(box) {
-    var room = stage.getBoundingClientRect(), place = boxes[box].getBBox();
-    view[0] = place.x + place.width / 2 - room.width / view[2] / 2;
-    view[1] = place.y + place.height / 2 - room.height / view[2] / 2;
+  function show(element) {  // in the middle; of what is larger than the room the left upper corner
+    var place = element.getBBox(), room = stage.getBoundingClientRect();
+    var wide = room.width / view[2], high = room.height / view[2];
+    view[0] = place.width > wide ? place.x - 12 : place.x + place.width / 2 - wide / 2;
+    view[1] = place.height > high ? place.y - 12 : place.y + place.height / 2 - high / 2;
     draw();
   }
   function zoom(factor, x, y) {
@@ -145,10 +146,10 @@ SCRIPT = """
     else { return; }
     event.preventDefault();
   });
-  boxes.forEach(function (box, index) { box.addEventListener("focus", function () {
+  boxes.forEach(function (box) { box.addEventListener("focus", function () {
     var room = stage.getBoundingClientRect(), place = box.getBoundingClientRect();
     if (box.matches(":focus-visible") && (place.left < room.left || place.right > room.right ||
-        place.top < room.top || place.bottom > room.bottom)) { show(index); }
+        place.top < room.top || place.bottom > room.bottom)) { show(box); }
   }); });
 
   // what a box came from and what was made from it; nothing else stays bright
@@ -193,30 +194,42 @@ SCRIPT = """
     chosen = index;
     searching = find.value.trim() !== "" && (amongHits || index < 0);
     panel.hidden = index < 0;
-    if (index >= 0) {
-      var box = data.boxes[index], list = document.getElementById("facts");
-      document.getElementById("name").textContent = box.title;
-      list.textContent = "";
-      box.details.forEach(function (fact) { add(list, "dt", fact[0]); add(list, "dd", fact[1]); });
-      if (box.url) {
-        var link = add(add(list, "dd", ""), "a", "open");
-        link.href = box.url;
-        link.rel = "noopener noreferrer";
-      }
-    }
+    tell();
     draw();
     fade();
   }
+  function tell() {
+    if (chosen < 0) { return; }
+    var box = data.boxes[chosen], list = document.getElementById("facts");
+    document.getElementById("name").textContent = box.title;
+    list.textContent = "";
+    (box.details || several(box)).forEach(function (fact) { add(list, "dt", fact[0]); add(list, "dd", fact[1]); });
+    if (box.url) {
+      var link = add(add(list, "dd", ""), "a", "open");
+      link.href = box.url;
+      link.rel = "noopener noreferrer";
+    }
+  }
 
+  function words() { return find.value.trim().toLowerCase(); }
+  // of a box that stands for several: those that were found, else the first of them
+  function several(box) {
+    var wanted = words();
+    var found = box.members.filter(function (_, each) { return wanted && box.texts[each + 1].indexOf(wanted) >= 0; });
+    var shown = found.length ? found : box.members, lines = shown.slice(0, 20).map(function (each) { return each[0]; });
+    if (shown.length > 20) { lines.push("… " + (shown.length - 20) + " more"); }
+    return [["", box.note], [found.length ? "found among them" : "among them", lines.join("\\n")]];
+  }
   function search() {
-    var wanted = find.value.trim().toLowerCase();
+    var wanted = words();
     hits = [];
     at = -1;
     searching = wanted !== "";
     if (wanted) { data.boxes.forEach(function (box, index) {
-      if (box.text.indexOf(wanted) >= 0) { hits.push(index); }
+      if (box.texts.some(function (text) { return text.indexOf(wanted) >= 0; })) { hits.push(index); }
     }); }
     count.textContent = wanted ? hits.length + " of " + boxes.length : "";
+    tell();
     fade();
   }
   find.addEventListener("input", search);
@@ -226,7 +239,7 @@ SCRIPT = """
     at = (at + (event.shiftKey ? hits.length - 1 : 1)) % hits.length;
     view[2] = Math.max(view[2], 0.8);
     choose(hits[at], true);
-    show(hits[at]);
+    show(boxes[hits[at]]);
     count.textContent = (at + 1) + " of " + hits.length;
   });
   document.addEventListener("keydown", function (event) { if (event.key === "Escape") { choose(-1); } });
@@ -236,7 +249,9 @@ SCRIPT = """
   document.getElementById("all").addEventListener("click", function () { fit(0); });
   window.addEventListener("resize", draw);
   data.boxes.forEach(function (box) {
-    box.text = [box.title].concat(box.details.map(function (fact) { return fact[1]; })).join(" ").toLowerCase();
+    var own = (box.details || []).map(function (fact) { return fact[1]; });
+    box.texts = [[box.title, box.note].concat(own).join(" ").toLowerCase()].concat((box.members || []).map(
+      function (each) { return each.join(" ").toLowerCase(); }));
   });
   fit(0.7);
 })();

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from .. import errors
 from ..base import clock
 from . import words
-from .fold import PREFIX, folded, limited, suffix
+from .fold import PREFIX, calls, folded, limited, suffix
 from .labels import clean
 
 if TYPE_CHECKING:
@@ -26,8 +26,15 @@ _PLAIN = {"completed", "latest", ""}
 _TONES = {"older version": "older", "in the trash": "trashed", "latest": "latest"}
 
 
+class Member(NamedTuple):
+    """One of several nodes that a box stands for; ``words``: all that is told of it, to be searched."""
+
+    title: str
+    words: str
+
+
 class Box(NamedTuple):
-    """A node, or several: ``several`` is how many it stands for if it is no single one.
+    """A node, or several: ``members`` are those that it stands for if it is no single one.
 
     ``tone``: what its colours say: the status of a run; ``latest``, ``older`` or ``trashed``. ``before``, ``after``:
     how many of its sources and targets are not drawn. ``frame``: uid of the run whose frame it is in.
@@ -40,14 +47,19 @@ class Box(NamedTuple):
     tone: str
     details: tuple[tuple[str, str], ...]
     is_root: bool = False
-    several: int = 0
+    members: tuple[Member, ...] = ()
     before: int = 0
     after: int = 0
     frame: Optional[str] = None
 
+    @property
+    def several(self) -> int:
+        """How many nodes it stands for; 0 for a single one."""
+        return len(self.members)
+
 
 class Link(NamedTuple):
-    """An edge; its role is ``input``, ``created``, ``recreated``, or ``run`` from a transform to a run of it.
+    """An edge; its role is ``input``, ``created``, ``recreated``, or ``run`` from a transform to a run of it, and from a run to one that it initiated.
 
     ``again``: an input of a run that only made again what was there.
     """
@@ -58,11 +70,14 @@ class Link(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What a run initiated."""
+    """What a run initiated; the root is one if it has no box, as only its steps read and made something."""
 
     uid: str
     title: str
     details: tuple[tuple[str, str], ...]
+    tone: str = ""
+    is_root: bool = False
+    kind: str = "run"
 
 
 class Picture(NamedTuple):
@@ -92,6 +107,9 @@ def picture_of(graph: Data, *, depth: Optional[int] = None, siblings: int = SIBL
     nodes = [*([graph.root] if graph.root.uid not in {node.uid for node in drawn.nodes} else []), *drawn.nodes]
     initiators = {node.uid: node for node in (*drawn.groups, *drawn.nodes)}
     frames = _frames(nodes, drawn, initiators)
+    links = _links(graph, folds, drawn, _called(near, folds, nodes, frames))
+    if graph.root.uid in frames.values() and not any(graph.root.uid in link[:2] for link in links):
+        nodes.remove(graph.root)  # the frame is enough
     cuts = {uid: (before, after) for uid, before, after in drawn.cuts}
     boxes = [
         _box(node, folds.get(node.uid, ()), files, initiators, frames.get(node.uid))._replace(
@@ -102,20 +120,17 @@ def picture_of(graph: Data, *, depth: Optional[int] = None, siblings: int = SIBL
         )
         for node in sorted(nodes, key=_from_above)
     ]
-    again = _making_again(graph, folds)
-    links = [
-        Link(*edge[:2], "again" if edge.role == "input" and edge.target in again else edge.role) for edge in drawn.edges
-    ]
-    if graph.root.kind == "transform":
-        links += [Link(graph.root.uid, uid, "run") for uid in drawn.starts]
     place = {box.uid: at for at, box in enumerate(boxes)}  # what is drawn from top to bottom begins in this order
     links.sort(key=lambda link: (place[link.source], place[link.target], link.role))
-    shown = {frame: initiators[frame] for frame in sorted({frame for frame in frames.values() if frame})}
+    shown = {uid: initiators[uid] for uid in sorted({uid for uid in frames.values() if uid})}
     return Picture(
         f"Lineage of {clean(graph.root.title)}",
         tuple(boxes),
         tuple(links),
-        tuple(_frame(node, initiators, files) for node in shown.values()),
+        tuple(
+            _frame(node, initiators, files)._replace(is_root=uid == graph.root.uid and uid not in place)
+            for uid, node in shown.items()
+        ),
         tuple(_notes(graph, near, few, drawn)),
     )
 
@@ -123,6 +138,33 @@ def picture_of(graph: Data, *, depth: Optional[int] = None, siblings: int = SIBL
 def _from_above(node: Node) -> tuple[object, ...]:
     """Siblings stand in the order of their times, the box that counts the rest below; runs start before they make."""
     return is_several(node.uid), node.at or 0, node.kind == "artifact", node.uid
+
+
+def _links(
+    graph: Data, folds: Mapping[str, Sequence[Node]], drawn: Data, called: Iterable[tuple[str, str]]
+) -> list[Link]:
+    again = _making_again(graph, folds)
+    return [
+        *(
+            Link(*edge[:2], "again" if edge.role == "input" and edge.target in again else edge.role)
+            for edge in drawn.edges
+        ),
+        *(Link(*call, "run") for call in called),
+    ]
+
+
+def _called(
+    near: Data, folds: Mapping[str, Sequence[Node]], nodes: Iterable[Node], frames: Mapping[str, str]
+) -> Iterable[tuple[str, str]]:
+    """Who called whom, among what is drawn, where no frame says so."""
+    place = {member.uid: box for box, members in folds.items() for member in members}
+    there = {node.uid for node in nodes}
+    pairs = dict.fromkeys((place.get(caller, caller), place.get(uid, uid)) for caller, uid in calls(near))
+    return [
+        (caller, uid)
+        for caller, uid in pairs
+        if caller in there and uid in there and caller != uid and frames.get(uid) != caller
+    ]
 
 
 def _making_again(graph: Data, folds: Mapping[str, Sequence[Node]]) -> set[str]:
@@ -174,7 +216,7 @@ def _frame(node: Node, initiators: Mapping[str, Node], files: Mapping[str, str])
         name = f"{clean(node.title)}: {name}"
     if node.status not in _PLAIN:
         name += f" · {node.status}"
-    return Frame(node.uid, name, tuple(_details(node, files, initiators)))
+    return Frame(node.uid, name, tuple(_details(node, files, initiators)), tone=node.status)
 
 
 # -- boxes
@@ -185,9 +227,9 @@ def _box(
 ) -> Box:
     tone = _TONES.get(node.status, node.status)
     if members:
-        among = "\n".join(clean(each.title) for each in members[:AMONG])
-        details: tuple[tuple[str, str], ...] = (("among them", among),) if node.kind == "artifact" else ()
-        return Box(node.uid, node.kind, node.title, _kin(members[0]), tone, details, several=len(members))
+        told = tuple(_member(each, files, initiators) for each in members)
+        among = (("among them", "\n".join(each.title for each in told[:AMONG])),)
+        return Box(node.uid, node.kind, node.title, _kin(members[0]), tone, among, members=told)
     details = tuple(_details(node, files, initiators))
     if node.kind == "run":
         within = initiators[frame].title if frame else ""
@@ -197,6 +239,11 @@ def _box(
     status = "" if node.status in _PLAIN else node.status
     note = _joined(status or words.size(node.size), _minute(node.at))
     return Box(node.uid, "artifact", clean(node.title), note, tone, details)
+
+
+def _member(node: Node, files: Mapping[str, str], initiators: Mapping[str, Node]) -> Member:
+    title = _call(node, files) if node.kind == "run" else clean(node.title)
+    return Member(title, "\n".join(value for _, value in _details(node, files, initiators)))
 
 
 def _kin(node: Node) -> str:

@@ -16,7 +16,7 @@ from .. import errors
 from ..base import canon, redact
 from ..capture.environment import environment
 from ..capture.source import hash_of_source
-from ..models import Artifact, Run
+from ..models import Artifact, Run, content
 from ..models.base import query
 from . import snapshot
 from .compare import Change, compare, is_equal, packages
@@ -40,28 +40,34 @@ PACKAGES = "pypackages/"  #: what keys of modules in packages begin with
 
 
 class Plan(NamedTuple):
-    """What is executed: ``argv`` in a folder that holds ``files`` (bytes, or what is copied there) by their paths."""
+    """What is executed: ``argv`` in a folder that holds ``files`` (bytes, or what is copied there) by their paths.
+
+    ``place``: where in that folder; below it, if files are declared by paths that lead upward.
+    """
 
     run: Run
     argv: tuple[str, ...]
     files: Mapping[str, bytes | str]
     folders: tuple[str, ...]  #: where modules beside the source are found, as they are now
     warnings: tuple[str, ...]
+    place: str = ""
 
-    def write(self, folder: str) -> None:
-        """Put the files into the folder."""
+    def write(self, folder: str) -> str:
+        """Put the files into the folder; the folder in it to execute the command in."""
         import shutil
 
-        for name, content in self.files.items():
+        os.makedirs(os.path.join(folder, self.place), exist_ok=True)
+        for name, held in self.files.items():
             path = os.path.join(folder, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            if isinstance(content, bytes):
+            if isinstance(held, bytes):
                 with open(path, "wb") as file:
-                    file.write(content)
-            elif os.path.isdir(content):
-                shutil.copytree(content, path, copy_function=shutil.copyfile)
+                    file.write(held)
+            elif os.path.isdir(held):
+                shutil.copytree(held, path, copy_function=shutil.copyfile, dirs_exist_ok=True)
             else:
-                shutil.copyfile(content, path)
+                shutil.copyfile(held, path)
+        return os.path.join(folder, self.place)
 
 
 def root_of(run: Run) -> Run:
@@ -82,7 +88,9 @@ def plan(run: Run, package: str, find: Find, *, current: bool = False) -> Plan:
     launch = (run.extra_data or {}).get("launch")
     _check_whole(run, launch)
     argv, files = _executed(run, find, current) if launch is None else _launched(run, launch, package, find, current)
-    return Plan(run, tuple(argv), files, tuple(_folders(run)), tuple(_warnings(run, current)))
+    place = "" if launch is None else _place(run, launch)
+    files = {os.path.normpath(os.path.join(place, name)): held for name, held in files.items()}
+    return Plan(run, tuple(argv), files, tuple(_folders(run)), tuple(_warnings(run, current)), place)
 
 
 def _check_whole(run: Run, launch: Optional[Mapping[str, Any]]) -> None:
@@ -159,13 +167,36 @@ def _options(run: Run, launch: Mapping[str, Any], files: dict[str, bytes | str])
     for name, value in (run.params or {}).items():
         yield from ("--param", f"{name}={canon.dumps(value)}")
     for given, uid, is_file in launch["inputs"]:
-        artifact = query(Artifact, run._store).filter(uid=uid, branch=None).one()
-        inside = is_file and not os.path.isabs(given) and not os.path.normpath(given).startswith(os.pardir)
-        if inside:
+        artifact = query(Artifact, run._store).filter(uid=uid, branch=None).one_or_none()
+        if artifact is None:
+            raise errors.DoesNotExist(
+                f"The input {given} of run {run.uid}, artifact {uid}, was removed for good: run it yourself, with another one."
+            )
+        if is_file and os.path.isabs(given):
+            _check_there(run, given, artifact)
+        elif is_file:
             files[given] = str(artifact.cache(is_run_input=False))
-        yield from ("--input", given if inside else uid)
+        yield from ("--input", given if is_file else uid)
     for pattern in launch["outputs"]:
         yield from ("--output", pattern)
+
+
+def _check_there(run: Run, path: str, artifact: Artifact) -> None:
+    """Raise `InvalidArgument` if a file that cannot be put in place, as it has one of its own, is not as it was."""
+    is_there = os.path.exists(path)
+    if not is_there or not content.holds(path, artifact):
+        raise errors.InvalidArgument(
+            f"{path}, an input of run {run.uid}, {'holds something else now' if is_there else 'is not there any more'}: put "
+            f"the content of artifact {artifact.uid} there again, or run it yourself."
+        )
+
+
+def _place(run: Run, launch: Mapping[str, Any]) -> str:
+    """A path as deep as those of declared files lead upward, with the names of the folders that the run was in."""
+    declared = [*(given for given, _, is_file in launch["inputs"] if is_file), *launch["outputs"]]
+    levels = max((os.path.normpath(path).split(os.sep).count(os.pardir) for path in declared), default=0)
+    names = [name for name in ((run.process or {}).get("cwd") or "").split(os.sep) if name][-levels:] if levels else []
+    return os.path.join("", *["folder"] * (levels - len(names)), *names)
 
 
 def _module(run: Run, current: bool) -> list[str]:
@@ -306,11 +337,11 @@ def _word(old: Optional[str], new: Optional[str]) -> tuple[str, Optional[str], O
     return ("same" if old == new else "different"), old, new
 
 
-def found_after(run: Run, last: int) -> Optional[Run]:
-    """The run that repeated this one: of those made after the row ``last``, that of the same function and params."""
+def found_after(run: Run, last: int, mark: str) -> Optional[Run]:
+    """The run that repeated this one: of those with this mark after the row ``last``, that of the same function and params."""
     store = run._store
     rows = query(Run, store).filter(id__gt=last, entrypoint=run.entrypoint).order_by("id")
-    again = [each for each in rows if (each.extra_data or {}).get("rerun_of") == run.uid]
+    again = [each for each in rows if (each.extra_data or {}).get("rerun_by") == mark]
     if not again:
         return None
     same = [each for each in again if is_equal(each.params or {}, run.params or {})]

@@ -11,9 +11,13 @@ from ..models.base import query
 from .compare import Difference, Snapshot, compare, flat, packages
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..models import Transform
     from ..models.session import Store
     from ..sql.query import QuerySet
+
+    Entry = tuple[Optional[str], str, str]  # key, what it is called without one, hash
 
 _FILES = (
     "WITH RECURSIVE own(id) AS (SELECT id FROM run WHERE id = ? UNION SELECT r.id FROM run r JOIN own o "
@@ -54,20 +58,23 @@ def snapshot(run: Run) -> Snapshot:
 
 def files(run: Run) -> tuple[dict[str, str], dict[str, str]]:
     """Hashes of what a run and its steps read and made, by key; what one step made for another is no input."""
-    read: dict[int, tuple[str, str]] = {}
-    made: dict[int, tuple[str, str]] = {}
+    read: dict[int, Entry] = {}
+    made: dict[int, Entry] = {}
     for number, key, description, suffix, digest, role in run._store.database.read(_FILES, [run.id]):
         kept = read if role == "input" else made
-        kept[number] = (key or description or f"file{suffix} without a key", digest)
-    return _by_name(entry for number, entry in read.items() if number not in made), _by_name(iter(made.values()))
+        kept[number] = (key, description or f"file{suffix} without a key", digest)
+    return _by_name([entry for number, entry in read.items() if number not in made]), _by_name(made.values())
 
 
-def _by_name(entries: Any) -> dict[str, str]:
-    """The last of each key; of those without one each has its number."""
-    found: dict[str, str] = {}
-    for name, digest in entries:
+def _by_name(entries: Collection[Entry]) -> dict[str, str]:
+    """The last of each key, and all without one: those of one description are numbered in the order of their hashes.
+
+    That order is the same in each run that makes the same, in whatever order it makes them.
+    """
+    found = {key: digest for key, _, digest in entries if key is not None}
+    for name, digest in sorted((title, digest) for key, title, digest in entries if key is None):
         count, numbered = 1, name
-        while name.endswith(" without a key") and numbered in found:
+        while numbered in found:
             count += 1
             numbered = f"{name} ({count})"
         found[numbered] = digest

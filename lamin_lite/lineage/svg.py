@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 TITLE, NOTE = 12.5, 10.5  #: sizes of fonts
 HEIGHT, NARROWEST, WIDEST, SIDE = 42.0, 96.0, 226.0, 12.0  #: of boxes
 ARROW = 7.0
-NOTEBOOK, LEGIBLE = 1000.0, 2600.0  #: width of a notebook, and of a picture that can be read when it is shrunk to that
-NEARER = (None, 8, 6, 5, 4, 3)  #: depths that are tried then
+SCROLLED = 2600.0  #: width up to which it is no trouble to scroll a picture sideways
+NEARER = (None, 8, 6, 5, 4, 3)  #: depths that are tried for wider ones
 CORNER = 9.0  #: the folded corner of a file
 ROLES = {"input": "input", "created": "created", "recreated": "recreated", "again": "again", "run": "of"}
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
@@ -48,15 +47,16 @@ def drawn(picture: Picture, *, base_url: Optional[str] = None, for_page: bool = 
 
 
 def for_notebook(graph: Data) -> str:
-    """The picture as wide as a notebook, and of so much of the graph that it is legible there.
+    """The picture in its own size, for a cell that scrolls, and of so much of the graph that scrolling is no trouble.
 
-    Unless the graph is a part already: whoever asked for so much gets that.
+    Shrunk to the width of a notebook, nobody could read it. If the graph is a part already, all of that is drawn:
+    whoever asked for so much gets it.
     """
     for depth in (None,) if graph.cuts else NEARER:
         drawing = _Drawing(picture_of(graph, depth=depth), None)
-        if drawing.layout.width <= LEGIBLE:
+        if drawing.layout.width <= SCROLLED:
             break
-    return drawing.text(NOTEBOOK)
+    return drawing.text(' style="max-width:none"')  # some front ends shrink what has no width of its own
 
 
 def checked_base(url: str) -> str:
@@ -83,11 +83,11 @@ class _Drawing:
             [at for at, link in enumerate(picture.links) if link.role == "recreated"],
         )
 
-    def text(self, widest: float = math.inf) -> str:
-        """The document, shown not wider than that."""
-        return "\n".join(self._lines(widest)) + "\n"
+    def text(self, attributes: str = "") -> str:
+        """The document; its element may have more attributes."""
+        return "\n".join(self._lines(attributes)) + "\n"
 
-    def _lines(self, widest: float) -> Iterator[str]:
+    def _lines(self, attributes: str) -> Iterator[str]:
         """Frames behind edges behind boxes."""
         wide, high = self.layout.width, self.layout.height
         left = max((_cut_width(box.before) - at.x for box, at in self._placed()), default=0.0)
@@ -95,12 +95,11 @@ class _Drawing:
         left, wide = max(0.0, left), wide + max(0.0, right)
         notes = [(note, high + 18 + 20 * at) for at, note in enumerate(self.picture.notes)]
         wide = max([wide, *(width(note, NOTE) + 28 for note in self.picture.notes)])
-        scale = min(1.0, widest / (wide + left))
         high, wide = high + 20 * len(notes) + (6 if notes else 0), wide + left
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="lineage-picture" viewBox="{_n(-left)} 0 {_n(wide)} {_n(high)}" '
-            f'width="{_n(wide * scale)}" height="{_n(high * scale)}" role="{"group" if self.for_page else "img"}" '
-            f'aria-label="{escaped(self.picture.title)}">'
+            f'width="{_n(wide)}" height="{_n(high)}" role="{"group" if self.for_page else "img"}" '
+            f'aria-label="{escaped(self.picture.title)}"{attributes}>'
         )
         yield f"<title>{escaped(self.picture.title)}</title>"
         yield f"<style>{_style()}</style>"
@@ -169,9 +168,9 @@ def _shape(box: Box, rect: Rect) -> Iterator[str]:
     """A file with a folded corner, a run with round ends, a transform with a double edge; several as a pile."""
     x, y, wide, high = rect
     if box.is_root:
-        yield f'<rect class="halo" x="{_n(x - 4)}" y="{_n(y - 4)}" width="{_n(wide + 8)}" height="{_n(high + 8)}" rx="{18 if box.kind == "run" else 7}"/>'
+        yield _outline("halo", rect, 4, 18 if box.kind == "run" else 7)
     if box.several:
-        yield f'<rect class="shape" x="{_n(x + 4)}" y="{_n(y + 4)}" width="{_n(wide)}" height="{_n(high)}" rx="{14 if box.kind == "run" else 3}"/>'
+        yield _outline("shape", rect._replace(x=x + 4, y=y + 4), 0, 14 if box.kind == "run" else 3)
     if box.kind == "artifact":
         right, low = x + wide, y + high
         yield (
@@ -179,7 +178,7 @@ def _shape(box: Box, rect: Rect) -> Iterator[str]:
             f'<path class="corner" d="M{_n(right - CORNER)} {_n(y)}V{_n(y + CORNER)}H{_n(right)}"/>'
         )
         return
-    yield f'<rect class="shape" x="{_n(x)}" y="{_n(y)}" width="{_n(wide)}" height="{_n(high)}" rx="{14 if box.kind == "run" else 3}"/>'
+    yield _outline("shape", rect, 0, 14 if box.kind == "run" else 3)
     if box.kind == "transform":
         yield f'<path class="corner" d="M{_n(x + 5)} {_n(y)}V{_n(y + high)}"/>'
 
@@ -200,13 +199,25 @@ def _cut_width(count: int) -> float:
 
 
 def _frame(frame: Frame, rect: Rect) -> str:
-    x, y, wide, high = map(_n, rect)
-    return f'<g class="frame">{_tooltip(frame.title, frame.details)}<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="10"/></g>'
+    """Around boxes; with two borders if it is what was asked for."""
+    borders = "".join(_outline("halo", rect, away, 10 + away) for away in (0, 4)) if frame.is_root else ""
+    kinds = f"frame {theme.look_of(frame)} root" if frame.is_root else "frame"
+    return f'<g class="{kinds}">{_tooltip(frame.title, frame.details)}{_outline("ground", rect, 0, 10)}{borders}</g>'
+
+
+def _outline(kind: str, rect: Rect, away: float, round_by: float) -> str:
+    """A rectangle with round corners, so far around another."""
+    x, y, wide, high = rect
+    return (
+        f'<rect class="{kind}" x="{_n(x - away)}" y="{_n(y - away)}" '
+        f'width="{_n(wide + 2 * away)}" height="{_n(high + 2 * away)}" rx="{_n(round_by)}"/>'
+    )
 
 
 def _frame_title(frame: Frame, rect: Rect) -> str:
-    title = fitted(frame.title, rect.width - 32, NOTE)
-    return _label("frame-title", title, rect.x + 10, rect.y + 15, width(title, NOTE) + 12)
+    title = fitted(frame.title, rect.width - 32, NOTE, bold=frame.is_root)
+    kinds = "frame-title asked" if frame.is_root else "frame-title"
+    return _label(kinds, title, rect.x + 10, rect.y + 15, width(title, NOTE, bold=frame.is_root) + 12)
 
 
 def _label(kind: str, text: str, x: float, y: float, wide: float) -> str:
@@ -261,7 +272,8 @@ def _style() -> str:
         (".edge path", {"fill": "none", "stroke": theme.LINE, "stroke-width": "1.4"}),
         (".edge.recreated path, .edge.again path, .edge.of path", {"stroke-dasharray": "5 4"}),
         (".edge .tip", {"fill": theme.LINE, "stroke": "none"}),
-        (".frame rect", {"fill": theme.LINE, "fill-opacity": "0.09", "stroke": theme.LINE, "stroke-opacity": "0.6"}),
+        (".asked text", {"font-weight": "bold"}),
+        (".frame .ground", {"fill": theme.LINE, "fill-opacity": "0.09", "stroke": theme.LINE, "stroke-opacity": "0.6"}),
         (".label rect", {"fill": theme.NOTE_GROUND}),
         (".label text", {"fill": theme.NOTE_WORDS}),
     ]

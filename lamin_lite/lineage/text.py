@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import words
+from .fold import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .values import Data, Node
 
@@ -53,25 +54,63 @@ class _Tree:
         self.cut = {uid: before for uid, before, _ in graph.cuts if up and self.nodes[uid].kind == "run"}
         for source, target, role in graph.edges:
             self._hang(source, target, role)
-        if graph.root.kind == "transform":
-            runs = [self.nodes[uid] for uid in reversed(graph.starts)]
-            self.below[graph.root.uid] = [_Branch(run, "run") for run in runs]
+        self._hang_calls()
         self.seen: set[str] = set()
-        self.followed = self._followed()
+        self.followed: set[str] = set()
+        self._follow(graph.root.uid, self.followed, self._shown)
 
-    def _followed(self) -> set[str]:
-        """What lineage follows from the root, and is drawn: not what is only counted."""
-        found = {self.graph.root.uid: None}
-        queue = [self.graph.root.uid]
+    def _follow(self, start: str, found: set[str], branches: Callable[[str], list[_Branch]]) -> None:
+        """Add to what is found what lineage follows from there."""
+        found.add(start)
+        queue = [start]
         for uid in queue:
-            new = [each.node.uid for each in self._shown(uid) if not each.dashed and each.node.uid not in found]
-            found.update(dict.fromkeys(new))
+            new = [each.node.uid for each in branches(uid) if not each.dashed and each.node.uid not in found]
+            found.update(new)
             queue += dict.fromkeys(new)
-        return set(found)
+
+    def _hang_calls(self) -> None:
+        """Runs hang on their transform, the latest first; and what a run initiated on that run."""
+        root, called = self.graph.root, calls(self.graph)
+        runs = [uid for caller, uid in called if root.kind == "transform" and caller == root.uid]
+        if runs:
+            self.below[root.uid] = [_Branch(self.nodes[uid], "run") for uid in reversed(runs)]
+        callers, owners = {uid: caller for caller, uid in called}, {root.uid, *runs}
+        steps: dict[str, list[str]] = {}
+        for uid, owner in callers.items():
+            while owner not in owners:
+                owner = callers.get(owner, root.uid)  # noqa: PLW2901 up to a run that has a branch
+            if uid not in owners:
+                steps.setdefault(owner, []).append(uid)
+        news = self._news(called)
+        for owner, uids in steps.items():
+            self._hang_steps(owner, [uid for uid in uids if uid in news])
+
+    def _news(self, called: list[tuple[str, str]]) -> set[str]:
+        """The runs that are worth a branch of their own: not those that only called others, whose branches name them."""
+        found: set[str] = set()
+        named: set[str] = set()
+        for caller, uid in reversed(called):
+            is_plain = uid in named and self.nodes[uid].status == "completed"
+            if self.below.get(uid) or (self.up and not is_plain):
+                found.add(uid)
+                named.add(caller)
+        return found
+
+    def _hang_steps(self, owner: str, uids: list[str]) -> None:
+        """Hang steps on who called them, but for those that are below another one; the end of their ways first."""
+        found: set[str] = set()
+        self._follow(owner, found, self._all_below)
+        for uid in reversed(uids) if self.up else uids:
+            if uid not in found:
+                self._follow(uid, found, self._all_below)
+                self.below.setdefault(owner, []).append(_Branch(self.nodes[uid], "ran"))
+
+    def _all_below(self, uid: str) -> list[_Branch]:
+        return self.below.get(uid, [])
 
     def _shown(self, uid: str) -> list[_Branch]:
         """The branches of a node that are drawn; the rest is counted."""
-        every = self.below.get(uid, [])
+        every = self._all_below(uid)
         return every if len(every) <= SIBLINGS + 1 else every[:SIBLINGS]
 
     def _hang(self, source: str, target: str, role: str) -> None:
@@ -176,8 +215,9 @@ class _Tree:
         return words.plain(node.title)
 
     def _group(self, node: Node) -> str:
+        """The run that initiated it, if that is not what the tree is about."""
         initiator = self.nodes.get(node.initiated_by or "")
-        if initiator is None:
+        if initiator is None or initiator.uid == self.graph.root.uid:
             return ""
         name = initiator.entrypoint + "()" if initiator.entrypoint else initiator.title
         same = initiator.title == node.title or not initiator.entrypoint

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .labels import clean, fitted
 
 if TYPE_CHECKING:
-    from .picture import Box
+    from .picture import Box, Frame
 
 
 ROOM = 340.0  #: for a line of a label, in pixels
@@ -57,8 +57,8 @@ def label_of(box: Box) -> list[str]:
     return [line for line in (title, fitted(clean(box.note), ROOM, 14), cut) if line]
 
 
-def look_of(box: Box) -> str:
-    """Which of the colours a box has.
+def look_of(box: Box | Frame) -> str:
+    """Which of the colours a box has, or the frame of a run.
 
     >>> from .picture import Box
     >>> look_of(Box("u", "run", "main()", "", "errored", ()))

@@ -44,7 +44,8 @@ class Edge(NamedTuple):
 class Data(NamedTuple):
     """A graph around a root.
 
-    ``starts``: uids from which the walks began: the root, or the runs of a transform. ``groups``: the runs that
+    ``starts``: uids from which the walks began: the root, or the runs of a transform; and what these runs initiated,
+    behind them. ``groups``: the runs that
     initiated runs of the graph and are no nodes themselves, by uid. ``with_children``: whether it holds what was
     made from the root. ``is_cut``: whether there is more than it holds. ``cuts``: where a limit cut it: the uid of a
     node, and how many of its sources and of its targets were left out.

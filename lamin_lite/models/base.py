@@ -227,13 +227,8 @@ class SQLRecord:
         Of a row that is there only the fields are written that were changed through this object, so that what others
         changed meanwhile stays, and is taken over. Raises `Conflict` if it is locked or was removed for good.
         """
-        before = dict(self._values)
-        try:
-            with self._store.database.write(f"save {type(self).__name__}") as tx:
-                new = self._save(tx)
-        except BaseException:
-            self._values = before  # what was not written can be saved again
-            raise
+        with changes.undoing([self]), self._store.database.write(f"save {type(self).__name__}") as tx:
+            new = self._save(tx)
         if new:
             self._tell()
         return self
@@ -342,7 +337,7 @@ class SQLRecord:
         return cls.filter().order_by(*names)
 
     @classmethod
-    def search(cls, text: str, limit: int = 20) -> QuerySet[Self]:
+    def search(cls, text: str, limit: Optional[int] = 20) -> QuerySet[Self]:
         """The rows that are most like a text, the best first; typos are forgiven."""
         return cls.filter().search(text, limit)
 
@@ -405,8 +400,10 @@ class SQLRecord:
     @classmethod
     def _rewritten(cls, database: Database, path: Sequence[str], value: object) -> Optional[Q]:
         """What a lookup that names no column means; None for one that does."""
-        if path[0] != "branch" or len(path) > 1 or "branch" not in cls.__table__.fields:
+        if path[0] != "branch" or list(path[1:]) not in ([], ["in"]) or "branch" not in cls.__table__.fields:
             return None
+        if len(path) > 1:
+            return cls._of_branches(database, lookups._listed(value, "branch__in"))
         if value is None:
             return Q()  # of all branches
         if not isinstance(value, str):
@@ -417,6 +414,18 @@ class SQLRecord:
         if value not in names:
             raise errors.DoesNotExist(f"There is no branch {value!r}: there are {', '.join(names)}; None means all.")
         return Q(branch__name=value)
+
+    @classmethod
+    def _of_branches(cls, database: Database, branches: Sequence[object]) -> Optional[Q]:
+        """The same of any of several branches, given by their names or otherwise."""
+        if None in branches:
+            return Q()
+        if not any(isinstance(each, str) for each in branches):
+            return None
+        found = Q()
+        for each in branches:
+            found |= cls._rewritten(database, ["branch"], each) or Q(branch=each)
+        return found
 
     # -- life cycle
 

@@ -34,8 +34,7 @@ def save(rows: Iterable[R]) -> list[R]:
     store = _store_of(listed)
     store.database.check_writable()
     check_given(listed)
-    before = [dict(row._values) for row in listed]
-    try:
+    with changes.undoing(listed):
         kept = {id(row): saving._keep(store, row, row._source or "", row._copy) for row in listed if _has_bytes(row)}
         _ = store.user_id  # known once it was read outside of a transaction
         with store.database.write(f"save {len(listed)} rows") as tx:
@@ -45,10 +44,6 @@ def save(rows: Iterable[R]) -> list[R]:
                 else:
                     for row in group:
                         _write(tx, store, row, kept.get(id(row)))
-    except BaseException:
-        for row, values in zip(listed, before):
-            row._values = values  # what was not written can be saved again
-        raise
     for row in listed:
         if isinstance(row, Artifact):
             saving.settle(row)

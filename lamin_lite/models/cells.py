@@ -12,7 +12,8 @@ from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.lookups import Q
 from .base import TRASH, SQLRecord, query
-from .dtypes import Dtype, label_field
+from .dtypes import Dtype, label_field, preferred
+from .registry import restoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,9 @@ class Problem(Exception):
 
 def cells_of(feature: Feature, value: object, problems: list[str]) -> list[Cell]:
     """The cells of a value; what is wrong with it is added to ``problems``."""
-    name, dtype = feature.name, Dtype(feature._values["dtype"] or "")
-    value = feature.default if value is None else value
+    name, dtype = str(feature.name), Dtype(feature._values["dtype"] or "")
+    if value is None and feature.default_value is not None:
+        name, value = f"The default of {name}", feature.default_value
     if value is None:
         if not feature.nullable:
             problems.append(f"{name}=None, but the feature is not nullable: give it a value {dtype.words}.")
@@ -49,7 +51,7 @@ def cells_of(feature: Feature, value: object, problems: list[str]) -> list[Cell]
     cells = []
     for at, item in enumerate(items):
         try:
-            cells.append(_cell(feature, f"{name}[{at}]" if dtype.many else str(name), dtype, item))
+            cells.append(_cell(feature, f"{name}[{at}]" if dtype.many else name, dtype, item))
         except Problem as problem:
             problems.append(str(problem))
     return cells or [EMPTY]
@@ -165,7 +167,7 @@ def _date(value: Any, coerce: bool) -> Cell:
     from datetime import date, datetime, timezone
 
     if isinstance(value, str):
-        value = date.fromisoformat(value)
+        value = clock.day_of(value)
     if isinstance(value, datetime):
         if not coerce:
             raise TypeError
@@ -180,7 +182,7 @@ def _datetime(value: Any, coerce: bool) -> Cell:
     from datetime import date, datetime
 
     if isinstance(value, str):
-        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        value = clock.moment_of(value)
     if coerce and isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - midnight of local time
     if not isinstance(value, datetime):
@@ -219,7 +221,7 @@ def _row_id(feature: Feature, name: str, dtype: Dtype, value: object) -> int:
         return _given_row(feature, name, dtype, value, allowed)
     if not isinstance(value, str):
         raise Problem(_wrong_row(feature, name, dtype, value))
-    found = list(allowed.filter(uid=value)[:1]) or list(_named(allowed, target, value)[:2])
+    found = list(allowed.filter(uid=value)[:1]) or preferred(_named(allowed, target, value), 2)
     if not found:
         raise Problem(_no_label(feature, name, dtype, value, allowed))
     if len(found) > 1:
@@ -235,7 +237,7 @@ def _given_row(feature: Feature, name: str, dtype: Dtype, value: Any, allowed: Q
     if value.id is None:
         raise Problem(f"{name}={value!r} is not saved yet: call .save() on it first.")
     if not allowed.filter(id=value.id).exists():
-        raise Problem(_no_label(feature, name, dtype, str(value), allowed))
+        raise Problem(_no_label(feature, name, dtype, value, allowed))
     return int(value.id)
 
 
@@ -249,9 +251,13 @@ def _wrong_row(feature: Feature, name: str, dtype: Dtype, value: object) -> str:
 
 def _allowed(store: Store, dtype: Dtype) -> QuerySet[Any]:
     """The rows that are values of the dtype."""
+    rows = _of_dtype(store, dtype)
+    return rows.filter(branch_id__gt=TRASH) if "branch" in dtype.target.__table__.fields else rows
+
+
+def _of_dtype(store: Store, dtype: Dtype) -> QuerySet[Any]:
+    """The rows that are values of the dtype, or would be, were they not in the trash."""
     rows = query(dtype.target, store)
-    if "branch" in dtype.target.__table__.fields:
-        rows = rows.filter(branch_id__gt=TRASH)
     if dtype.within:
         rows = rows.filter(is_type=False, type_id__in=_types_within(store, dtype))
     return rows
@@ -273,7 +279,11 @@ def _named(rows: QuerySet[Any], target: Any, name: str) -> QuerySet[Any]:
     return rows.filter(Q(is_latest=True)) if "is_latest" in target.__table__.fields else rows
 
 
-def _no_label(feature: Feature, name: str, dtype: Dtype, value: str, allowed: QuerySet[Any]) -> str:
+def _no_label(feature: Feature, name: str, dtype: Dtype, meant: Any, allowed: QuerySet[Any]) -> str:
+    """What is wrong with a text, or a row, that is no value of the dtype."""
+    value, in_trash = str(meant), _in_trash(feature._store, dtype, getattr(meant, "uid", meant))
+    if in_trash is not None:
+        return f"{name}={value!r} is in the trash: {restoring(dtype.target, in_trash.uid)}."
     field, of_type, make = label_field(dtype.target), "", ""
     if dtype.within:
         kind = query(dtype.target, feature._store).filter(uid=dtype.within).one_or_none()
@@ -286,6 +296,14 @@ def _no_label(feature: Feature, name: str, dtype: Dtype, value: str, allowed: Qu
     hint = f"did you mean {near!r}? There are {listed}." if near else f"there are {listed or 'none'}."
     made = f" Make it with ln.{dtype.registry}({field}={value!r}{make}).save()." if field == "name" else ""
     return f"{name}={value!r} is no {dtype.registry}{of_type}: {hint}{made}"
+
+
+def _in_trash(store: Store, dtype: Dtype, value: str) -> Optional[Any]:
+    """The row that is meant, if it would be a value of the dtype outside of the trash."""
+    if "branch" not in dtype.target.__table__.fields:
+        return None
+    rows = _of_dtype(store, dtype).filter(branch_id=TRASH)
+    return rows.filter(uid=value).first() or _named(rows, dtype.target, value).last()
 
 
 # -- back to Python

@@ -13,7 +13,8 @@ from . import locks
 from .registry import called
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
     from typing import Any
 
     from ..sql.database import Transaction
@@ -27,6 +28,27 @@ PLAIN = frozenset(
     "description reference reference_type entrypoint cli_args status exit_code started_at finished_at extra_data "
     "is_locked space run report environment".split()
 )
+
+
+class undoing:
+    """Rows are what they were if what is done with them fails: what was not written can be saved again.
+
+    That is also what a new row knows until it is written, such as its source, and the version that it follows.
+    """
+
+    def __init__(self, rows: Iterable[SQLRecord]) -> None:
+        self._before = [(row, {**row.__dict__, "_values": dict(row._values)}) for row in rows]
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            for row, state in self._before:
+                row.__dict__.clear()
+                row.__dict__.update(state)
 
 
 def of(row: SQLRecord) -> dict[str, Any]:

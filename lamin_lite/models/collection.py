@@ -10,7 +10,7 @@ from ..sql.fields import ForeignKey, IntField, TextField, TimeField
 from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index
-from . import keys, late, session
+from . import changes, keys, late, session
 from .base import query
 from .places import table
 from .related import Links, link_projects_of_run
@@ -71,6 +71,7 @@ class _Members(Relation):
     """The artifacts of a collection: fixed, and in an order; also those in the trash."""
 
     hides = False
+    place = "place"
 
     def __get__(self, row: Any, owner: Optional[type] = None) -> Any:
         if row is None:
@@ -170,6 +171,7 @@ class Collection(Versioned, table="collection"):
         rows = tuple(artifacts)
         if not rows:
             raise errors.InvalidArgument("A Collection of no artifacts has no meaning: give it at least one.")
+        seen: set[Artifact] = set()
         for row in rows:
             if not isinstance(row, kind):
                 raise errors.InvalidArgument(
@@ -177,11 +179,11 @@ class Collection(Versioned, table="collection"):
                 )
             self.check_same_instance(row)
             row._saved_id()
-        twice = next((row for at, row in enumerate(rows) if len(set(rows)) < len(rows) and row in rows[:at]), None)
-        if twice is not None:
-            raise errors.InvalidArgument(
-                f"The artifact {twice.overview} ({twice.uid}) is there twice: a collection has each once."
-            )
+            if row in seen:
+                raise errors.InvalidArgument(
+                    f"The artifact {row.overview} ({row.uid}) is there twice: a collection has each once."
+                )
+            seen.add(row)
         return rows
 
     @property
@@ -199,17 +201,17 @@ class Collection(Versioned, table="collection"):
         """
         if self.id is not None:
             return super().save()
-        before = dict(self._values)
-        try:
-            with self._store.database.write("save collection") as tx:
-                self._save_new(tx)
-        except BaseException:
-            self._values = before  # what was not written can be saved again
-            raise
+        with changes.undoing([self]), self._store.database.write("save collection") as tx:
+            self._save_new(tx)
         self._revises, self._new = None, ()
         return self
 
     def _save_new(self, tx: Transaction) -> None:
+        self._check_it_was_not_removed()
+        if not self._new:
+            raise errors.Conflict(
+                f"The artifacts of {self.overview} are not known any more: make a new Collection of them."
+            )
         latest = self._followed(tx) or self._namesake(tx)
         if latest is not None and self._is_same(latest, self.hash):
             self._become(tx, int(latest[3]), ("description", "reference", "reference_type"))

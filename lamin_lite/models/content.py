@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from .. import errors
-from ..base import display, fsio, uids
+from ..base import display, fsio, names, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..storage import folders
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
 
 def path_of(artifact: Artifact) -> str:
     """A path on this machine with the bytes of the artifact; raises `IntegrityError` if they are not there whole."""
+    path, managed = _stored(artifact)
+    return _view(artifact, path) if managed and artifact.n_files is not None else path
+
+
+def _stored(artifact: Artifact) -> tuple[str, bool]:
+    """Where the bytes are, of a managed folder its manifest; and whether it is the storage that manages them."""
     name, managed, size, mtime_ns = _replica(artifact)
     storage = artifact._store.storage(artifact._values["storage_id"])
     path = storage.local_path(name, size if managed else None)
-    folder = artifact.n_files is not None
     if not managed:
         _check_in_place(artifact, path, size, mtime_ns)
-        return path
+        return path, False
     if not os.path.exists(path):
         raise errors.IntegrityError(f"{path}, the content of {_named(artifact)}, is missing: restore it from a backup.")
     if os.path.getsize(path) != size:
@@ -32,7 +38,7 @@ def path_of(artifact: Artifact) -> str:
             f"{path}, the content of {_named(artifact)}, has {os.path.getsize(path):,} bytes instead of {size:,}: "
             "restore it from a backup."
         )
-    return _view(artifact, path) if folder else path
+    return path, True
 
 
 def _named(artifact: Artifact) -> str:
@@ -62,12 +68,20 @@ def _check_in_place(artifact: Artifact, path: str, size: int, mtime_ns: int) -> 
         status = os.stat(path)
         if artifact.n_files is None and (status.st_size, status.st_mtime_ns) == (size, mtime_ns):
             return
-        digest = digests.of_file(path)[0] if artifact.n_files is None else folders.digest(path, known_suffix)[0]
-    if digest != artifact.hash:
+        is_same = holds(path, artifact)
+    if not is_same:
         raise errors.IntegrityError(
             f"{path} was modified since it was saved as {_named(artifact)}: save it again for a new version, or put "
             "the earlier content back."
         )
+
+
+def holds(path: str, artifact: Artifact) -> bool:
+    """Whether a file, or folder, has the content of an artifact; raises `OSError` if it cannot be read."""
+    if os.path.isdir(path) != (artifact.n_files is not None):
+        return False
+    digest = digests.of_file(path)[0] if artifact.n_files is None else folders.digest(path, known_suffix)[0]
+    return digest == artifact.hash
 
 
 def _view(artifact: Artifact, manifest: str) -> str:
@@ -75,6 +89,7 @@ def _view(artifact: Artifact, manifest: str) -> str:
     storage = artifact._store.storage(artifact._values["storage_id"])
     view = os.path.join(artifact._store.cache_dir, "folders", str(artifact.hash))
     if not os.path.isdir(view):
+        _make_cache(os.path.dirname(view))
         folders.build_view(storage, manifest, view)
         return view
     changed = folders.difference(manifest, view)
@@ -92,11 +107,55 @@ def writable_copy(artifact: Artifact) -> str:
     """A copy that nobody else uses, in the cache, under the artifact's file name."""
     title = os.path.basename(artifact.key or "") or artifact.uid + artifact.suffix
     target = os.path.join(artifact._store.cache_dir, "copies", uids.random_uid(12), title)
-    path = path_of(artifact)
-    with translating("copy", path, target):
-        fsio.make_folder(os.path.dirname(target))
-        if artifact.n_files is None:
-            fsio.place(path, target, writable=True)
-        else:
-            fsio.copy_folder(path, target)
+    _make_cache(os.path.dirname(target))
+    copy_to(artifact, target)
     return target
+
+
+def _make_cache(folder: str) -> None:
+    """Make a folder of the cache, which lies beside the database, where a reader may not write, unless another is named."""
+    try:
+        fsio.make_folder(folder)
+        if os.access(folder, os.W_OK):
+            return
+    except PermissionError:
+        pass
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise translating("write", folder).translated(error) from error
+    raise errors.Unreadable(
+        f"This user may not write {folder}, where folders and copies are laid out: set {names.ENV_PREFIX}CACHE_DIR to a folder "
+        "of your own."
+    )
+
+
+def copy_to(artifact: Artifact, path: str) -> None:
+    """A copy that may be changed, whole or not at all, also in the place of a file; it leaves no view in the cache."""
+    source, managed = _stored(artifact)
+    aside = f"{path}.{uids.random_uid(8)}"
+    with translating("copy", source, path):
+        fsio.make_folder(os.path.dirname(path))
+        try:
+            if artifact.n_files is None:
+                fsio.place(source, aside, writable=True)
+            elif managed:
+                folders.lay_out(artifact._store.storage(artifact._values["storage_id"]), source, aside, writable=True)
+            else:
+                fsio.copy_folder(source, aside)
+            fsio.rename(aside, path)
+        except BaseException as error:
+            _discard(aside)
+            if isinstance(error, OSError) and str(error.filename).startswith(aside):
+                error.filename = path  # nobody knows the other one
+            raise
+
+
+def _discard(path: str) -> None:
+    """Remove what is half written; that there is none, or that it stays, hides no other error."""
+    try:
+        if os.path.isdir(path):
+            fsio.remove_folder(path)
+        else:
+            fsio.remove(path)
+    except OSError:
+        pass

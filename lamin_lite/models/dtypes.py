@@ -9,11 +9,13 @@ from __future__ import annotations
 from .. import errors
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
-from .base import TRASH, Manager, SQLRecord, query
+from .base import ARCHIVE, TRASH, Manager, SQLRecord, query
+from .registry import called, restoring
 
 if TYPE_CHECKING:
     from typing import Any, Optional
 
+    from ..sql.query import QuerySet
     from .session import Store
 
 SCALARS = ("str", "int", "float", "bool", "date", "datetime", "dict")
@@ -49,7 +51,7 @@ class Dtype:
 
     def named(self, store: Store) -> str:
         """The dtype as people read it, with the name of the type."""
-        row = _type_row(store, self.target, "uid", self.within) if self.within else None
+        row = query(self.target, store).filter(uid=self.within).first() if self.within else None
         return self.text if row is None else self.text.replace(f"[{self.within}]", f"[{row.name}]")
 
 
@@ -119,26 +121,48 @@ def _unknown(dtype: object) -> errors.InvalidArgument:
 
 
 def resolved(store: Store, text: str) -> str:
-    """The text with the uid of the type where its name was given; `DoesNotExist` names the types that there are."""
+    """The text with the uid of the type where its name was given.
+
+    Raises `DoesNotExist`, which names the types that there are, or `MultipleResults` for a name that several have.
+    """
     dtype = Dtype(text)
-    if not dtype.within or "is_type" not in dtype.target.__table__.fields:
-        if dtype.within:
-            raise _unknown(text)
+    if not dtype.within:
         return text
-    found = _type_row(store, dtype.target, "uid", dtype.within) or _type_row(store, dtype.target, "name", dtype.within)
-    if found is None:
-        types = query(dtype.target, store).filter(is_type=True, branch_id__gt=TRASH)
-        known = ", ".join(repr(name) for name in types.values_list("name", flat=True)[:20])
-        raise errors.DoesNotExist(
-            f"There is no {dtype.registry} {dtype.within!r} that is a type: there are {known or 'none'}. "
-            f"Make it with ln.{dtype.registry}(name={dtype.within!r}, is_type=True).save()."
-        )
+    if "is_type" not in dtype.target.__table__.fields:
+        raise _unknown(text)
+    types = query(dtype.target, store).filter(is_type=True)
+    found = types.filter(uid=dtype.within).first() or _type_named(dtype, types)
     return text.replace(f"[{dtype.within}]", f"[{found.uid}]")
 
 
-def _type_row(store: Store, target: Any, field: str, value: str) -> Optional[Any]:
-    found = query(target, store).filter(**{field: value, "is_type": True})
-    return found.order_by("-branch_id").first()
+def _type_named(dtype: Dtype, types: QuerySet[Any]) -> Any:
+    """The type that people mean by its name."""
+    shown, named = types.filter(branch_id__gt=TRASH), types.filter(name=dtype.within)
+    found = preferred(named.filter(branch_id__gt=TRASH), 20)
+    if len(found) > 1:
+        listed = ", ".join(called(row) for row in found)
+        raise errors.MultipleResults(
+            f"dtype={dtype.text!r} may mean several types: {listed}. Pass the one that is meant, as in "
+            f"dtype=ln.{dtype.registry}.get({found[0].uid!r}), or its uid, as in 'cat[{dtype.registry}[{found[0].uid}]]'."
+        )
+    if found:
+        return found[0]
+    in_trash: Optional[Any] = named.filter(branch_id=TRASH).last()
+    if in_trash is not None:
+        raise errors.DoesNotExist(
+            f"The {dtype.registry} {dtype.within!r} that is a type is in the trash: {restoring(dtype.target, in_trash.uid)}."
+        )
+    known = ", ".join(repr(name) for name in shown.values_list("name", flat=True)[:20])
+    raise errors.DoesNotExist(
+        f"There is no {dtype.registry} {dtype.within!r} that is a type: there are {known or 'none'}. "
+        f"Make it with ln.{dtype.registry}(name={dtype.within!r}, is_type=True).save()."
+    )
+
+
+def preferred(rows: QuerySet[Any], most: int) -> list[Any]:
+    """The first of the rows that are not in the archive; where there is none, of those that are."""
+    has_archive = "branch" in rows._model.__table__.fields
+    return (has_archive and list(rows.filter(branch_id__gt=ARCHIVE)[:most])) or list(rows[:most])
 
 
 def label_field(target: Any) -> str:

@@ -9,8 +9,8 @@ from ..sql.fields import BoolField, ForeignKey, JsonField, TextField
 from ..sql.lookups import Q
 from ..sql.relations import Relation
 from ..sql.schema import Index
-from . import cells, dtypes
-from .base import TRASH
+from . import cells, dtypes, feature_values
+from .base import TRASH, query
 from .labels import Named
 from .related import Links
 
@@ -35,10 +35,8 @@ class Predicate(Q):
     __slots__ = ()
 
     def __bool__(self) -> NoReturn:
-        from ..sql.query import described
-
         raise errors.NoTruthValue(
-            f"{described(self)} is a condition, not True or False: pass it to filter(), combine conditions by & | ~, and "
+            f"{self!r} is a condition, not True or False: pass it to filter(), combine conditions by & | ~, and "
             "read a value by row.features['name']."
         )
 
@@ -138,7 +136,7 @@ class Feature(Named, table="feature"):
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         for name, value in super()._shown():
-            yield name, self.dtype if name == "dtype" else value
+            yield name, self.dtype if name == "dtype" else self.default if name == "default_value" else value
 
     def _check(self) -> None:
         self._check_name()
@@ -149,35 +147,43 @@ class Feature(Named, table="feature"):
         if row is None:
             return None
         if row[1] != self._values["dtype"]:
-            there = "a type of features" if row[1] is None else f"of dtype {dtypes.Dtype(row[1]).named(self._store)}"
+            there, wished = row[1] and dtypes.Dtype(row[1]).named(self._store), self.dtype
+            if there == wished:  # two types that have one name
+                there, wished = row[1], self._values["dtype"]
+            there = "a type of features" if there is None else f"of dtype {there}"
             raise errors.ValidationError(
-                f"The feature {self.name!r} is there and is {there}, not {self.dtype or 'a type'}: use another name, or "
+                f"The feature {self.name!r} is there and is {there}, not {wished or 'a type'}: use another name, or "
                 f"move that one to the trash with ln.Feature.get(name={self.name!r}).delete()."
             )
         return int(row[0])
 
     @property
     def default(self) -> Any:
-        """The value that counts where none was set, or None."""
-        return self.default_value
+        """The value that counts where none was set, as it would be read if it were set: a row as its name; or None."""
+        return None if self.default_value is None else feature_values.default_of(self)
 
     @default.setter
     def default(self, value: object) -> None:
-        problems: list[str] = []
-        self.default_value = None
-        if value is not None and self._values["dtype"] is None:
+        if value is None:
+            self.default_value = None
+            return
+        if self._values["dtype"] is None:
             raise errors.InvalidArgument(f"{self.name!r} is a type of features, which has no default.")
-        if value is not None:
-            found = cells.cells_of(self, value, problems)
-            if problems:
-                raise errors.ValidationError(" ".join(["The default does not fit.", *problems]))
-            self.default_value = self._plain(found, value)
+        problems: list[str] = []
+        found = cells.cells_of(self, value, problems)
+        if problems:
+            raise errors.ValidationError(" ".join(["The default does not fit.", *problems]))
+        self.default_value = self._plain(found)
 
-    def _plain(self, found: list[cells.Cell], value: object) -> Any:
-        """The default in JSON's types: what gives the same cells again."""
+    def _plain(self, found: list[cells.Cell]) -> Any:
+        """The default in JSON's types, rows as their uids: what gives the same cells again."""
         dtype = dtypes.Dtype(self._values["dtype"])
-        given = list(value) if dtype.many and isinstance(value, (list, tuple, set, frozenset)) else [value]
-        plain = [_plain_item(cell, item) for cell, item in zip(found, given)]
+        if dtype.kind == "row":
+            rows = query(dtype.target, self._store).filter(id__in=[cell[1] for cell in found])
+            uids = dict(rows.values_list("id", "uid"))
+            plain = [uids[cell[1]] for cell in found if cell != cells.EMPTY]
+        else:
+            plain = [_plain_item(cells.value_of(cell)) for cell in found if cell != cells.EMPTY]
         return plain if dtype.many else plain[0]
 
     # -- conditions
@@ -237,11 +243,8 @@ class Feature(Named, table="feature"):
         return self._that("range", (least, greatest))
 
 
-def _plain_item(cell: cells.Cell, item: object) -> Any:
-    if cell[0] == "row":
-        return item if isinstance(item, str) else getattr(item, "uid", None)
-    held = cells.value_of(cell)
-    return held.isoformat() if hasattr(held, "isoformat") else held
+def _plain_item(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _compiled(compiler: Compiler, model: Any, alias: str, path: Sequence[str], value: object) -> tuple[str, list[Any]]:

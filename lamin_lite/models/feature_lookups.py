@@ -11,10 +11,11 @@ from ..sql import dates, lookups, probes
 from ..sql.fields import BoolField, Field, IntField, TextField, TimeField
 from ..sql.lookups import Q
 from ..sql.probes import Probe, Test
+from ..sql.query import QuerySet
 from ..sql.relations import inside
 from .base import TRASH
 from .dtypes import Dtype, label_field
-from .feature_values import TABLES, RealField
+from .feature_values import TABLES, RealField, back_from_trash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,18 +102,34 @@ def compiled(compiler: Compiler, model: Any, alias: str, path: Sequence[str], va
     plain = _test(compiler, model, path[0], "")
     if plain is None:
         raise _unknown(compiler.database, model, path[0])
-    asked = plain.asked(list(path[1:]), value) if compiler.walk and alias == "t0" else None
+    rest = list(path[1:])
+    others = _without_none(rest, value)
+    if others is not None:
+        either = Q(**{f"{path[0]}__in": others}) | Q(**{f"{path[0]}__isnull": True})
+        return compiler.where(model, alias, either)
+    asked = plain.asked(rest, value) if compiler.walk and alias == "t0" else None
     if asked is not None:
         return asked
     test = _Test(compiler, plain.values, plain.name, plain.feature_id, plain.dtype, compiler.alias())
-    text, params = test.ids(list(path[1:]), value)
+    text, params = test.ids(rest, value)
     return f"{alias}.id {text}", params
+
+
+def _without_none(rest: Sequence[str], value: object) -> Optional[list[object]]:
+    """The other values, where ``in`` also asks for owners without a value; None where it does not."""
+    if rest != ["in"] or not hasattr(value, "__iter__") or isinstance(value, QuerySet):
+        return None
+    items = list(value)
+    others = [item for item in items if item is not None]
+    return others if len(others) < len(items) else None
 
 
 def probe(compiler: Compiler, model: Any, path: Sequence[str], value: object) -> Optional[Probe]:
     """The rows that meet ``name__lookup=value`` as a set that can be listed or asked; None where it is not one."""
     test = _test(compiler, model, path[0], "")
-    return None if test is None else test.probe(list(path[1:]), value)
+    if test is None or _without_none(path[1:], value) is not None:
+        return None
+    return test.probe(list(path[1:]), value)
 
 
 def _test(compiler: Compiler, model: Any, name: str, alias: str) -> Optional[_Test]:
@@ -125,6 +142,11 @@ def _test(compiler: Compiler, model: Any, name: str, alias: str) -> Optional[_Te
 
 def _unknown(database: Database, model: Any, name: str) -> errors.FieldError:
     if model.__table__.name in TABLES:
+        back = back_from_trash(database, name)
+        if back:
+            return errors.FieldError(
+                f"{model.__name__} has no field {name!r}, and the feature of this name is in the trash: {back}."
+            )
         return lookups.unknown_field(model, name, _names(database))
     if _feature(database, name) is None:
         return lookups.unknown_field(model, name)

@@ -12,6 +12,7 @@ from . import locks
 from .base import TRASH, Stamped, query
 from .dtypes import SCALARS, Dtype, label_field, registries
 from .places import table
+from .registry import restoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -269,9 +270,21 @@ def known_features(store: Store, names: Iterable[object]) -> tuple[dict[str, Fea
     known = {row.name: row for row in rows.filter(name__in=list(wanted))} if wanted else {}
     unknown = {name: value for name, value in wanted.items() if name not in known}
     names_ = rows.values_list("name", flat=True) if unknown else []
-    problems = [_unknown(name, value, names_) for name, value in unknown.items()]
+    problems = [_in_trash(store, name) or _unknown(name, value, names_) for name, value in unknown.items()]
     problems += [f"{name} is a type of features, which has no values." for name, row in known.items() if row.is_type]
     return {name: row for name, row in known.items() if not row.is_type}, problems
+
+
+def _in_trash(store: Store, name: str) -> str:
+    back = back_from_trash(store.database, name)
+    return back and f"The feature {name!r} is in the trash: {back}."
+
+
+def back_from_trash(database: Database, name: str) -> str:
+    """How the feature of this name comes back that was put into the trash last; nothing where there is none."""
+    sql = "SELECT uid FROM feature WHERE name = ? AND branch_id = ? ORDER BY updated_at DESC, id DESC LIMIT 1"
+    row = database.one(sql, [name, TRASH])
+    return "" if row is None else restoring(lookups.models["feature"], row[0])
 
 
 def _unknown(name: str, value: Any, names: list[str]) -> str:
@@ -328,6 +341,21 @@ def values_of(database: Database, owner: str, ids: Sequence[int]) -> dict[int, d
         else:
             values.setdefault(title, []).append(held)
     return found
+
+
+def default_of(feature: Feature) -> Any:
+    """The default of a feature, as `values_of` gives values that were set."""
+    from .cells import EMPTY, cells_of, value_of
+
+    dtype, kept = Dtype(feature._values["dtype"]), feature.default_value
+    if dtype.kind == "row":
+        items = kept if dtype.many else [kept]
+        rows = query(dtype.target, feature._store).filter(uid__in=items)
+        names = {uid: label or uid for uid, label in rows.values_list("uid", label_field(dtype.target))}
+        values = [names.get(item, item) for item in items]
+    else:
+        values = [value_of(cell) for cell in cells_of(feature, kept, []) if cell != EMPTY]
+    return values if dtype.many else values[0] if values else kept
 
 
 def _rows(database: Database, owner: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:

@@ -97,13 +97,13 @@ class Named(Stamped):
         kept = [name for name, at in columns.items() if said[at] not in (None, self._values[at]) and name != "run"]
         if self._values["branch_id"] <= ARCHIVE:
             display.warning(
-                f"{type(self).__name__} {self.name!r} was there already, in the archive, and stays hidden: restore() brings it "
-                "back"
+                f"{type(self).__name__} {self.name!r} was there already, in the archive, and stays hidden: "
+                f"ln.{type(self).__name__}.get({self.uid!r}, branch='archive').restore() brings it back"
             )
         if kept:
             display.warning(
-                f"{type(self).__name__} {self.name!r} was there already and stays as it was: set {', '.join(kept)} of it and "
-                "save it again, if that is to change"
+                f"{type(self).__name__} {self.name!r} was there already and stays as it was: set {', '.join(kept)} of "
+                f"{self.uid} and save it again, if that is to change"
             )
 
     def _known(self, tx: Transaction) -> Optional[int]:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 FRAME, ANNDATA = "DataFrame", "AnnData"
 _ENDINGS = {FRAME: ".parquet", ANNDATA: ".h5ad"}
 _OTYPES = {FRAME: ("DataFrame", "polars.DataFrame", "pyarrow.Table"), ANNDATA: ("AnnData",)}
+_FOLDERS = (".anndata.zarr", ".zarr")  #: of folders that can hold a matrix
 _SUFFIXES = {  #: of files that can hold one
     FRAME: (".parquet", ".feather", ".arrow", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".json"),
-    ANNDATA: (".h5ad", ".anndata.zarr", ".zarr"),
+    ANNDATA: (".h5ad", *_FOLDERS),
 }
 #: endings of files that tell how much they hold without being read -> the type of object whose extra looks
 _COUNTED = {".parquet": "pyarrow.Table", ".feather": "pyarrow.Table", ".arrow": "pyarrow.Table", ".h5ad": ANNDATA}
@@ -37,6 +38,7 @@ def made(
     name = keys.checked(key) if key is not None else f"object{ending}"
     serializer = _writer(value, name, wanted)
     store = session.current_store()
+    store.storage(store.storage_id)  # where it is gone, the cache in it is not made anew
     folder = os.path.join(store.cache_dir, "made", uids.random_uid(12))
     path = os.path.join(folder, os.path.basename(name))
     try:
@@ -144,34 +146,89 @@ def _written(serializer: Serializer, value: object, path: str) -> Any:
 
 def loaded(artifact: Artifact) -> Any:
     """The object in the artifact: of the type that was written, else what its suffix says."""
-    name = artifact.key or artifact.suffix
-    if artifact.n_files is not None and not artifact.suffix:
-        raise errors.InvalidArgument(
-            f"{artifact.key or artifact.uid} is a folder, which has no loader: artifact.cache() gives its path."
-        )
-    serializer: Any = ext.serializer_for_otype(artifact.otype, name) if artifact.otype else None
-    kept = artifact.otype_layout
+    serializer = _reader(artifact)
     path = content.path_of(artifact)
-    if kept and hasattr(serializer, "load_as") and kept["otype"] == getattr(serializer, "otype", None):
+    layout = _layout_of(artifact, serializer)
+    if layout is not None and hasattr(serializer, "load_as"):
         try:
-            return serializer.load_as(path, kept["layout"])
-        except (errors.LaminLiteError, OSError, MemoryError):
+            return serializer.load_as(path, layout)
+        except _OF_DATA:
             raise
-        except Exception as error:  # a layout never locks data away
-            display.warning(
-                f"{name} is loaded with types and index as they are guessed, since its {kept['otype']} could not be made as "
-                f"it was saved: {type(error).__name__}: {' '.join(str(error).split())}"
-            )
-    return (serializer or ext.serializer_for_suffix(name)).load(path)
+        except Exception as error:
+            _warn_of_guess(artifact, "loaded", error)
+    try:
+        return serializer.load(path)
+    except (errors.LaminLiteError, MemoryError):
+        raise
+    except Exception as error:
+        if artifact.n_files is None or artifact.otype:
+            raise
+        # of such a folder, only the name tells what it might be
+        raise _no_loader(artifact, f" ({serializer.name} cannot read it: {type(error).__name__})") from error
+
+
+def _reader(artifact: Artifact) -> Any:
+    """What reads the artifact; raises ``InvalidArgument`` if nothing does."""
+    from ..serializers.builtin import Builtin
+
+    name = artifact.key or artifact.suffix
+    is_folder = artifact.n_files is not None
+    otype = artifact.otype or (ANNDATA if is_folder and set(_FOLDERS) & set(suffixes_of(name)) else "")
+    serializer = (ext.serializer_for_otype(otype, name) if otype else None) or ext.serializer_for_suffix(name)
+    if is_folder and isinstance(serializer, Builtin):  # which reads one file
+        raise _no_loader(artifact)
+    return serializer
+
+
+def _no_loader(artifact: Artifact, why: str = "") -> errors.InvalidArgument:
+    name = artifact.key or artifact.uid
+    return errors.InvalidArgument(f"{name} is a folder, which has no loader{why}: artifact.cache() gives its path.")
+
+
+#: errors that do not tell of a layout that it does not fit
+_OF_DATA = (errors.LaminLiteError, OSError, MemoryError)
+
+
+def _layout_of(artifact: Artifact, serializer: Any) -> Any:
+    """The layout of the artifact, if this serializer wrote it; else None."""
+    kept = artifact.otype_layout
+    return kept["layout"] if kept and kept["otype"] == getattr(serializer, "otype", None) else None
+
+
+def _warn_of_guess(artifact: Artifact, done: str, error: Exception) -> None:
+    """A layout never locks data away."""
+    display.warning(
+        f"{artifact.key or artifact.suffix} is {done} with types and index as they are guessed, since its "
+        f"{artifact.otype_layout['otype']} could not be made as it was saved: {type(error).__name__}: "
+        f"{' '.join(str(error).split())}"
+    )
 
 
 def opened(artifact: Artifact) -> Any:
     """Access to the content of the artifact without reading it whole."""
-    name = artifact.key or artifact.suffix
-    opener = ext.opener_for_suffix(name)
+    opener: Any = ext.opener_for_suffix(artifact.key or artifact.suffix)
     if opener is None:
-        raise errors.InvalidArgument(
-            f"{artifact.key or artifact.uid} cannot be opened in parts: artifact.load() reads it, artifact.cache() gives "
-            "its path."
-        )
-    return opener(content.path_of(artifact))
+        raise _no_opener(artifact)
+    path = content.path_of(artifact)
+    if artifact.otype_layout and hasattr(opener, "open_as"):
+        serializer = _reader(artifact)
+        layout = _layout_of(artifact, serializer)
+        if layout is not None and hasattr(serializer, "described"):
+            try:
+                return opener.open_as(path, serializer.described(layout))
+            except _OF_DATA:
+                raise
+            except Exception as error:
+                _warn_of_guess(artifact, "opened", error)
+    return opener(path)
+
+
+def _no_opener(artifact: Artifact) -> errors.InvalidArgument:
+    try:
+        _reader(artifact)
+    except errors.LaminLiteError:
+        reads = ""
+    else:
+        reads = "artifact.load() reads it, "
+    name = artifact.key or artifact.uid
+    return errors.InvalidArgument(f"{name} cannot be opened in parts: {reads}artifact.cache() gives its path.")

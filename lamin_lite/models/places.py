@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import canon, names
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext
 from ..sql import lookups
 from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
 from ..sql.relations import Relation
 from ..sql.schema import SQLITE, Index, Table
+from ..storage.marks import check_marker, claim
 from . import changes, similar
 from .base import SQLRecord, Stamped, query
 
@@ -138,33 +138,50 @@ class Storage(Stamped, table="storage"):
     def save(self) -> Self:
         """Register the storage: checks that it is there, and marks it with its uid.
 
-        Registering a root again gives the storage that is there.
+        Registering a root again gives the storage that is there. Raises `UnknownStorage` unless the folder is there, and
+        `StorageError` if it cannot be marked, or has a mark that cannot be read; one that this user may only read needs
+        none, it is known by its path.
         """
-        if self.id is None:
-            if not self.root:
-                raise errors.InvalidArgument("A Storage needs a root: ln.Storage(root='/data/shared').")
-            root = self.root if "://" in self.root else os.path.abspath(self.root)
-            self.root = self._store.stored_root(root)
-            known = query(Storage, self._store).filter(root=self.root).one_or_none()
-            if known is not None:
-                self._values, self._related = known._values, {}
-                return self
-            self._prepare(root)
         return super().save()
 
-    def _prepare(self, root: str) -> None:
-        if "://" in root:
-            ext.storage_for_root(root)  # an unknown scheme is an error here, not at the first use
-            self.type = root.partition("://")[0]
-            return
+    def _save(self, tx: Transaction) -> bool:
+        if self.id is not None:
+            return super()._save(tx)
+        root = self._checked_root()
+        self.root = self._store.stored_root(root)
+        known = query(Storage, self._store).filter(root=self.root).one_or_none()
+        if known is not None:
+            self._values, self._related = known._values, {}
+            return False
+        if "://" not in root:
+            self._settle_mark(root)
+        return super()._save(tx)
+
+    def _checked_root(self) -> str:
+        """The root on this machine; the type of the storage is known then."""
+        if not self.root:
+            raise errors.InvalidArgument("A Storage needs a root: ln.Storage(root='/data/shared').")
+        if "://" in self.root:
+            ext.storage_for_root(self.root)  # an unknown scheme is an error here, not at the first use
+            self.type = self.root.partition("://")[0]
+            return self.root
+        root = os.path.abspath(self.root)
         if not os.path.isdir(root):
             raise errors.UnknownStorage(f"The storage root {root!r} is no folder on this machine: make it first.")
-        self._adopt_mark(root)
-        try:
-            mark(root, self.uid, self._store.uid)
-        except OSError:
-            return  # a folder that may only be read needs no mark: it is known by its path
-        self.instance_uid = self._store.uid
+        return root
+
+    def _settle_mark(self, root: str) -> None:
+        """Mark the folder; one that another instance uses as a storage too has its uid already."""
+        marked = claim(root, self.uid, self._store.uid)
+        if marked is None:
+            return
+        known = query(Storage, self._store).filter(uid=marked).one_or_none()
+        if known is not None:
+            raise errors.Conflict(
+                f"{root} is the storage {marked}, which is registered as {known.path}: if it was moved, say so with "
+                f"ln.Storage.get({marked!r}).relocate({root!r})."
+            )
+        self.uid, self.instance_uid = marked, self._store.uid
 
     def _removing(self, tx: Transaction) -> None:  # noqa: ARG002 - as the others
         if self.root == ".":
@@ -174,67 +191,24 @@ class Storage(Stamped, table="storage"):
         if self.root == ".":
             raise errors.Conflict(f"The storage {self.path} is the main one: it stays.")
 
-    def _adopt_mark(self, root: str) -> None:
-        """A folder that another instance uses as a storage too has its uid already."""
-        found = marked_uid(root)
-        if found is None:
-            return
-        known = query(Storage, self._store).filter(uid=found).one_or_none()
-        if known is not None:
-            raise errors.Conflict(
-                f"{root} is the storage {found}, which is registered as {known.path}: if it was moved, say so with "
-                f"ln.Storage.get({found!r}).relocate({root!r})."
-            )
-        self.uid = found
-
     @property
     def path(self) -> str:
         """Absolute root on this machine."""
         return dict(self._store.storage_roots())[self._saved_id()]
 
     def relocate(self, root: str) -> Self:
-        """Say that the storage was moved; the new root must hold the mark that it was given."""
-        check_marker(os.path.abspath(root), self.uid, self.instance_uid is not None)
-        self.root = self._store.stored_root(os.path.abspath(root))
-        return super().save()
+        """Say that the storage was moved; the new root must hold the mark that it was given.
 
-
-def mark(root: str, uid: str, instance: str) -> None:
-    """Put the uid of a storage into its root; one that is there must be the same."""
-    file = os.path.join(root, names.MARKER_DIR, names.STORAGE_FILE)
-    if os.path.exists(file):
-        check_marker(root, uid, True)
-        return
-    from ..base import fsio
-
-    fsio.make_folder(os.path.dirname(file))
-    text = canon.dumps({"storage": uid, "instance": instance})
-    fsio.write_file(file, (text + "\n").encode())
-
-
-def marked_uid(root: str) -> Optional[str]:
-    """The uid that a folder was given as a storage, if it was."""
-    try:
-        with open(os.path.join(root, names.MARKER_DIR, names.STORAGE_FILE), encoding="utf-8") as stream:
-            found = canon.loads(stream.read()).get("storage")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return found if isinstance(found, str) else None
-
-
-def check_marker(root: str, uid: str, marked: bool) -> None:
-    """Raise `UnknownStorage` unless the folder is there and is the storage with this uid."""
-    from ..storage.local import check_root
-
-    check_root(root)
-    if not marked:
-        return
-    found = marked_uid(root)
-    if found != uid:
-        raise errors.UnknownStorage(
-            f"{root} is {f'the storage {found}' if found else 'not marked as a storage'}, but {uid} is expected there: "
-            "mount the right one, or say where it is with storage.relocate(path)."
-        )
+        All that have the instance open use the new root from now on. Raises `UnknownStorage` if the mark is not there, and
+        `Conflict` for the storage that holds the database: that moves with the folder of the instance.
+        """
+        if self.root == ".":
+            raise errors.Conflict(f"The storage {self.path} is the main one: move the whole folder of the instance.")
+        there = os.path.abspath(root)
+        check_marker(there, self.uid, self.instance_uid is not None)
+        with changes.undoing([self]):
+            self.root = self._store.stored_root(there)
+            return super().save()
 
 
 def table(name: str, fields: dict[str, Field[Any]], indexes: Iterable[Index] = ()) -> Table:

@@ -11,7 +11,7 @@ from . import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Union
+    from typing import Any, Optional, Union
 
     from ..sql.database import Database
     from ..sql.finding import Lookup
@@ -90,7 +90,7 @@ class Manager(Generic[R]):
         """As the class method of the same name."""
         return self.filter().order_by(*names)
 
-    def search(self, text: str, limit: int = 20) -> QuerySet[R]:
+    def search(self, text: str, limit: Optional[int] = 20) -> QuerySet[R]:
         """As the class method of the same name."""
         return self.filter().search(text, limit)
 
@@ -169,6 +169,11 @@ def _hint(rows: QuerySet[Any], asked: Q, value: object, uid: Union[str, int, Non
     if near:
         return f"Did you mean {name}={near!r}?"
     return f"By its {name} it would be {get}({name}={value!r})." if value == uid else ""
+
+
+def restoring(model: type[Any], uid: str) -> str:
+    """How a row that is in the trash is brought back, for errors."""
+    return f"bring it back with ln.{model.__name__}.get({uid!r}, branch='trash').restore()"
 
 
 def called(row: Any) -> str:

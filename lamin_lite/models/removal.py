@@ -8,9 +8,11 @@ of locked rows, stop it still.
 from __future__ import annotations
 
 from .. import errors
+from ..base import canon
 from ..base._typing import TYPE_CHECKING
 from ..sql import lookups
 from ..sql.fields import ForeignKey
+from ..sql.schema import SQLITE
 from . import related
 from .registry import called
 
@@ -41,23 +43,32 @@ NAMED = 3  #: rows of each kind that a refusal names
 
 
 class Reference:
-    """Rows that refer to a row by one column; ``source`` selects them from ``r``, by the values ``params``."""
+    """Rows that refer to a row by one column; ``source`` selects them from ``r``, by the values ``params``.
 
-    __slots__ = ("bearer", "column", "count", "is_link", "optional", "params", "source", "table")
+    ``role``: what the row is for them. ``remedy``: what is to be done first where they cannot do without; else they are to
+    be removed.
+    """
 
-    def __init__(self, table: str, column: str, bearer: str, source: str, params: list[Any]) -> None:
+    __slots__ = ("bearer", "column", "count", "is_link", "optional", "params", "remedy", "role", "source", "table")
+
+    def __init__(
+        self, table: str, column: str, bearer: str, source: str, params: list[Any], *, role: str = "", remedy: str = ""
+    ) -> None:
         self.table = table
         self.column = column
         self.bearer = bearer  #: table of what refers: for a link what is on its other side
         self.source = source
         self.params = params
+        self.role = role or column[:-3]
+        self.remedy = remedy
         self.count = 0
         self.is_link = table not in lookups.models  #: whether the referring row is nothing but the link
         self.optional = False  #: whether the referring row can do without
 
     def counted(self, tx: Transaction) -> bool:
-        """Count the rows; whether there are any."""
-        found = tx.one(f"SELECT count(*) FROM {self.source}", self.params)
+        """Count the rows, each once however often it refers; whether there are any."""
+        what = "DISTINCT r.id" if self.bearer in lookups.models else "*"
+        found = tx.one(f"SELECT count({what}) FROM {self.source}", self.params)
         self.count = int(found[0]) if found else 0
         return self.count > 0
 
@@ -75,7 +86,7 @@ class Reference:
 
     def described(self, tx: Transaction) -> str:
         """How many there are, in which role, and the uids of the first."""
-        words = [] if self.is_link else [f"as {self.column[:-3]}"]
+        words = [] if self.is_link else [f"as {self.role}"]
         if self.bearer in lookups.models:
             rows = tx.read(f"SELECT DISTINCT r.uid FROM {self.source} ORDER BY r.uid LIMIT {NAMED}", self.params)
             words.append(", ".join(str(row[0]) for row in rows) + (", ..." if self.count > NAMED else ""))
@@ -135,24 +146,30 @@ def _references(tx: Transaction, name: str, number: int) -> Iterator[Reference]:
 
 
 def _values_of_features(tx: Transaction, row: SQLRecord) -> Iterator[Reference]:
-    """Features of which the row is a value, and those that take rows of this type."""
-    kind, number = f"cat[{type(row).__name__}", row._saved_id()
+    """Rows of which it is the value of a feature, features of which it is the default, and those that take its members."""
+    kind = f"cat[{type(row).__name__}"
     dtypes = [text + end for text in (kind, f"list[{kind}") for end in ("]%", "[%")]
-    has_type = " OR ".join(["f.dtype LIKE ?"] * len(dtypes))
-    for table in related.all_tables:
-        if not table.name.endswith("_value") or "feature" not in table.fields:
-            continue
-        owner = table.name[: -len("_value")]
-        source = (
-            f"{owner} r JOIN {table.name} v ON v.owner_id = r.id JOIN feature f ON f.id = v.feature_id "
-            f"WHERE v.kind = 'row' AND v.whole = ? AND ({has_type})"
-        )
-        reference = Reference(owner, "value_id", owner, source, [number, *dtypes])
-        if reference.counted(tx):
-            yield reference
-    within = Reference("feature", "dtype_id", "feature", "feature r WHERE r.dtype LIKE ?", [f"%{kind}[{row.uid}]%"])
-    if within.counted(tx):
-        yield within
+    has_type = "(" + " OR ".join(["r.dtype LIKE ?"] * len(dtypes)) + ")"
+    features = tx.read(f"SELECT r.id, r.name FROM feature r WHERE {has_type} ORDER BY r.name", dtypes)
+    tables = [table.name for table in related.all_tables if table.name.endswith("_value") and "feature" in table.fields]
+    found = [_by_value(table, number, name, row) for number, name in features for table in tables]
+    is_default = f"feature r WHERE {has_type} AND {SQLITE.position('r.default_value')} > 0"
+    another = "give those features another default first, or none"
+    named = [*dtypes, canon.dumps(row.uid)]
+    found += [
+        Reference("feature", "default_id", "feature", is_default, named, remedy=another),
+        Reference("feature", "dtype_id", "feature", "feature r WHERE r.dtype LIKE ?", [f"%{kind}[{row.uid}]%"]),
+    ]
+    yield from (each for each in found if each.counted(tx))
+
+
+def _by_value(table: str, feature_id: int, feature: str, row: SQLRecord) -> Reference:
+    """The rows of a registry of which the row is the value, or in the list of values, of a feature."""
+    owner = table[: -len("_value")]
+    source = f"{owner} r JOIN {table} v ON v.owner_id = r.id WHERE v.feature_id = ? AND v.kind = 'row' AND v.whole = ?"
+    remedy = f"take it from them first by row.features.remove_values({feature!r}), or set another value"
+    params = [feature_id, row._saved_id()]
+    return Reference(owner, "value_id", owner, source, params, role=f"value of {feature!r}", remedy=remedy)
 
 
 def _by_column(table: Table, field: ForeignKey[Any], number: int) -> Reference:
@@ -180,8 +197,10 @@ def _refusal(tx: Transaction, row: SQLRecord, found: list[Reference], blocking: 
     needing = [each for each in blocking if not each.optional]
     trash = "leave it in the trash" if "branch" in row.__table__.fields else "leave it as it is"
     if needing:
-        what = ", ".join(sorted({f"{each.noun}s" for each in needing}))
-        return errors.Conflict(f"{text}Remove those {what} first, which cannot be without it; or {trash}.")
+        others = ", ".join(sorted({f"{each.noun}s" for each in needing if not each.remedy}))
+        remove = [f"remove those {others} first, which cannot be without it"] if others else []
+        what = "; ".join([*remove, *dict.fromkeys(each.remedy for each in needing if each.remedy)])
+        return errors.Conflict(f"{text}{what[0].upper()}{what[1:]}; or {trash}.")
     return errors.Conflict(
         f"{text}Either {trash}, or take it out of them by removing it with force: delete(permanent=True, force=True) in "
         "Python, `delete --permanent --force` on the command line."

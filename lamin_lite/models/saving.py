@@ -106,12 +106,8 @@ def save(artifact: Artifact, source: str, copy: Optional[bool]) -> None:
     """Keep the bytes of ``source``, and write the row of a new artifact or find the one that it is."""
     artifact._store.database.check_writable()
     check_given([artifact])
-    before = dict(artifact._values)
-    try:
+    with changes.undoing([artifact]):
         _save(artifact, source, copy)
-    except BaseException:
-        artifact._values = before  # what was not written can be saved again
-        raise
     settle(artifact)
 
 

@@ -6,7 +6,6 @@ Higher floors fill the slots: `instance` tells how the default instance is found
 from __future__ import annotations
 
 import contextvars
-import os
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING, Protocol
@@ -81,10 +80,7 @@ def same(one: Store, other: Store) -> bool:
     """Whether both are the same instance, opened once or twice; a copy of an instance is another one."""
     if one is other:
         return True
-    return one.uid == other.uid and (
-        one.database.path == other.database.path
-        or os.path.realpath(one.database.path) == os.path.realpath(other.database.path)
-    )
+    return one.uid == other.uid and one.database.place == other.database.place
 
 
 class using:

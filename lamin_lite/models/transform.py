@@ -10,7 +10,7 @@ from ..sql import lookups
 from ..sql.fields import ForeignKey, TextField
 from ..sql.relations import Relation
 from ..sql.schema import Index
-from . import late, session
+from . import changes, late, session
 from .base import query
 from .related import Links
 from .versions import LATEST, Versioned, version_indexes
@@ -82,13 +82,8 @@ class Transform(Versioned, table="transform"):
         """
         if self.id is not None:
             return super().save()
-        before = dict(self._values)
-        try:
-            with self._store.database.write("save transform") as tx:
-                self._save_new(tx)
-        except BaseException:
-            self._values = before
-            raise
+        with changes.undoing([self]), self._store.database.write("save transform") as tx:
+            self._save_new(tx)
         self._revises = None
         return self
 

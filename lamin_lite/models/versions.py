@@ -122,7 +122,7 @@ class Versioned(Stamped):
             return super()._rewritten(database, path, value)
         if len(path) == 1 or list(path[1:]) == ["exact"]:
             wanted = [value]
-        elif list(path[1:]) == ["in"] and isinstance(value, (list, tuple, set, frozenset)):
+        elif list(path[1:]) == ["in"] and hasattr(value, "__iter__") and not isinstance(value, (str, bytes)):
             wanted = list(value)
         else:
             raise errors.FieldError(
@@ -225,15 +225,15 @@ class Versioned(Stamped):
     @classmethod
     def _preferred(cls, rows: QuerySet[Self]) -> Self:
         found = list(rows.filter(is_latest=True)[:2]) or list(rows[:2])
-        if len(found) < 2:
-            row = found[0] if found else rows.one()
-            if not row.is_latest and rows._where.names() == {"key"}:
-                row._tell_that_it_goes_on()
-            return row
-        stems = set(rows.values_list("stem", flat=True))
-        if len(stems) == 1:
-            return list(rows.order_by("uid"))[-1]
-        return cls._of_families(rows, len(stems))
+        if len(found) > 1:
+            stems = set(rows.values_list("stem", flat=True))
+            if len(stems) > 1:
+                return cls._of_families(rows, len(stems))
+            found = list(rows.order_by("-uid")[:1])
+        row = found[0] if found else rows.one()
+        if not row.is_latest and rows._where.names() == {"key"}:
+            row._tell_that_it_goes_on()
+        return row
 
     def _tell_that_it_goes_on(self) -> None:
         """A key that was left behind still means its last version, which the reader may not expect to be an old one."""

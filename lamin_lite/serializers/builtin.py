@@ -165,10 +165,41 @@ def _dump(obj: object) -> str:
 
     try:
         text = json.dumps(obj, ensure_ascii=False)
+        _check_keys(obj)
         # A lone surrogate can be kept only as an escape; the others stay readable.
         return text if text.isascii() or _is_utf8(text) else json.dumps(obj)
     except (TypeError, ValueError, RecursionError) as error:
         raise _UnfitError(str(error)) from error
+
+
+def _check_keys(obj: object) -> None:
+    """Raise ``_UnfitError`` where two keys of one dict are one text in JSON. What is no tree was refused before."""
+    from itertools import chain
+
+    leaves = {str, int, float, bool, type(None)}
+    level = [obj]
+    while level:  # all that is equally deep at once, which is faster than one by one
+        dicts = [one for one in level if isinstance(one, dict)]
+        lists = [one for one in level if isinstance(one, (list, tuple))]
+        if not {str}.issuperset(map(type, chain.from_iterable(dicts))):
+            for one in dicts:
+                _check_keys_of(one)
+        values = chain(chain.from_iterable(one.values() for one in dicts), chain.from_iterable(lists))
+        level = [value for value in values if type(value) not in leaves]
+
+
+def _check_keys_of(one: dict[object, object]) -> None:
+    import json
+
+    if {*map(type, one)} in ({str}, {int}):  # texts of whole numbers differ, too
+        return
+    written: dict[str, object] = {}
+    for key in one:
+        text = next(iter(json.loads(json.dumps({key: None}))))
+        if text in written:
+            both = f"the keys {written[text]!r} and {key!r}"
+            raise _UnfitError(f"{both} are both written as {text!r}, and one would be lost")
+        written[text] = key
 
 
 def _is_utf8(text: str) -> bool:

@@ -14,6 +14,11 @@ class Serializer(Protocol):
     that lose what an object was: what ``save`` gives back, a value of JSON's types, is kept beside the file and is the
     ``layout``.
 
+    An opener of text files that has a method ``open_as(path, described)`` gets what ``described(layout)`` of the serializer
+    says: a dict of ``types``, the names that Arrow has for the types of the columns, ``""`` where it may guess; ``missing``,
+    the text that stands for missing values; ``texts_miss``, whether it does so in columns of texts; and ``quotes_miss``,
+    whether it does so in quotes.
+
     Example::
 
         class Fasta:

@@ -6,6 +6,7 @@ from .. import errors
 from ..base._typing import TYPE_CHECKING
 from .fields import Field, ForeignKey, JsonField
 from .lookups import field_named, label_name, models, nearest, unknown_field
+from .relations import identity, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +29,7 @@ class Column:
         if isinstance(self.field, ForeignKey):
             return cell
         value = self.field.from_db(cell)
-        for name in self.inside:
-            value = value.get(name) if isinstance(value, dict) else None
-        return value
+        return value_at(value, self.inside) if self.inside else value
 
 
 class Columns:
@@ -74,6 +73,18 @@ class Columns:
         near = nearest(name, self._model.__table__.fields)
         hint = f"did you mean {near!r}?" if near else f"{part} has no {rest!r}."
         return errors.FieldError(f"{self._model.__name__} has no field {name!r}: {hint}")
+
+
+def once(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Of the rows with the same values the first; of a JSON value counts what the column reads of it."""
+    rows = list(dict.fromkeys(rows))
+    if not any(column.inside for column in columns):
+        return rows
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in rows:
+        cells = zip(columns, row)
+        found.setdefault(tuple(identity(column.value(cell)) if column.inside else cell for column, cell in cells), row)
+    return [*found.values()]
 
 
 def labels(database: Any, model: Any, ids: Sequence[Optional[int]]) -> dict[int, Any]:

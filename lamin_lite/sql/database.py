@@ -1,6 +1,6 @@
 """Connections and transactions: what is the same for each kind of database.
 
-One connection a thread and process (none may cross a fork). Writes are short transactions with a name that exclude
+One connection a thread and process (none may cross a fork: `handles`). Writes are short transactions with a name that exclude
 each other, so that what one looked up stays true until it commits; a write inside a write is a savepoint. Foreign
 errors are translated once, by the kinds: `sqlite.SQLite` and `server.Server`.
 """
@@ -8,10 +8,12 @@ errors are translated once, by the kinds: `sqlite.SQLite` and `server.Server`.
 from __future__ import annotations
 
 import os
+import time
 from _thread import _local as local  # what threading.local is; threading costs 3 to 5 ms
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING, T
+from .handles import LISTS, Handle, Reading, inherited
 from .schema import SQLITE
 
 if TYPE_CHECKING:
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
 
 BUSY_TIMEOUT = 60.0  #: seconds that a writer waits for another one
-LISTS = 64  #: temporary tables of values that a connection keeps; more than one query names
-_inherited: list[object] = []  # connections that a fork brought along: never touched again, so kept alive
-_open_ones: dict[int, object] = {}  # so that the collector of cycles never finalizes one before its handle closed it
+PAUSE = 0.005  #: seconds between two looks whether the other one is done
 
 
 class Database:
@@ -48,6 +48,14 @@ class Database:
         self.readonly = readonly
         self.refusal: Optional[str] = None  #: why this version must not write, where it must not
         self._local = local()
+        self._place: Optional[str] = None
+
+    @property
+    def place(self) -> str:
+        """What tells it from others, also from its copies: the file, whatever links lead there, or the URL."""
+        if self._place is None:
+            self._place = self.path if "://" in self.path else os.path.realpath(self.path)
+        return self._place
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.path!r})"
@@ -97,7 +105,16 @@ class Database:
         """The ids of the next rows of a table, which are inserted with them in this transaction."""
         raise NotImplementedError
 
-    def _is_lost(self, connection: Any) -> bool:  # noqa: ARG002 - the other side of a file is always there
+    def _handle(self) -> Handle:
+        """A new connection, as what belongs to this thread."""
+        return Handle(self._opened())
+
+    def _is_usable(self, connection: Any) -> bool:
+        """Whether a connection over which nothing goes on can be used: freed of what an interrupt left there."""
+        raise NotImplementedError
+
+    def _is_busy(self, error: BaseException) -> bool:  # noqa: ARG002 - a server has those wait who want the same
+        """Whether an error means that somebody else is writing, so that the same may work in a moment."""
         return False
 
     def _was_lost(self, error: BaseException) -> bool:  # noqa: ARG002 - see above
@@ -111,6 +128,10 @@ class Database:
         """Whether something can be saved."""
         return not self.readonly and self.refusal is None
 
+    def may_write(self) -> bool:
+        """Whether this user may save something; where a server decides that, it is asked."""
+        return self.writable
+
     def check_writable(self) -> None:
         """Raise `ReadOnly` or `NewerSchema` unless something can be saved."""
         if self.refusal is not None:
@@ -123,18 +144,32 @@ class Database:
 
     def connection(self) -> Any:
         """The connection of this thread in this process."""
-        handle: Optional[_Handle] = getattr(self._local, "handle", None)
-        if handle is None or handle.pid != os.getpid() or (not handle.depth and self._is_lost(handle.connection)):
-            handle = self._local.handle = _Handle(self._opened())
-        return handle.connection
+        with self._taken() as handle:
+            return handle.connection
+
+    def _taken(self) -> Handle:
+        """The connection of this thread in this process, taken until the end of ``with``."""
+        while True:
+            handle: Optional[Handle] = getattr(self._local, "handle", None)
+            fresh = handle is None or handle.pid != os.getpid()
+            if handle is not None and not fresh:
+                handle.taken()
+                if handle.depth or (handle.connection is not None and self._is_usable(handle.connection)):
+                    return handle
+                handle.lock.release()
+            self._local.handle = self._handle()
+            if handle is not None and not fresh:
+                self._local.handle.follow(handle)
 
     def read(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         again = self.dialect.temporary not in sql  # else what it asks for went with the connection
 
         def rows() -> list[Row]:
-            found: list[Row] = self.connection().execute(sql, params).fetchall()
-            return found
+            with self._taken() as handle:
+                self._list_again(handle, sql)
+                found: list[Row] = handle.connection.execute(sql, params).fetchall()
+                return found
 
         return self._on_a_connection(rows, again=again)
 
@@ -142,7 +177,7 @@ class Database:
         """Do what begins with using the connection; once more, if that had ended while nobody used it."""
         try:
             try:
-                return work()
+                return self._patiently(work)
             except Exception as error:
                 if self.in_transaction or not self._was_lost(error):
                     raise
@@ -153,35 +188,53 @@ class Database:
         except Exception as error:
             raise self.translated(error, doing) from error
 
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do what has to wait for other writers: in short turns, so that Ctrl-C is heard and a fork can go on."""
+        until = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                return work()
+            except Exception as error:
+                if not self._is_busy(error) or time.monotonic() > until:
+                    raise
+            time.sleep(PAUSE)
+
     def listed(self, values: Sequence[object]) -> str:
         """Name of a temporary table with these values in its column ``value``: for ``IN`` with very many of them."""
         kind, wanted = self._as_listed(values)
         return self._on_a_connection(lambda: self.dialect.temporary + self._list_of(kind, wanted))
 
     def _list_of(self, kind: str, values: list[object]) -> str:
-        connection, key = self.connection(), (kind, *values)
-        handle: _Handle = self._local.handle
-        name = handle.lists.pop(key, None)
-        if name is None or not self._is_listed(connection, name):
-            handle.listed += 1  # never a name again: that of a table that was undone may stand in a query
-            name = f"list_{handle.listed}"
-            self._list(connection, name, kind, values)
-        handle.lists[key] = name
-        if len(handle.lists) > LISTS and not handle.reading:
-            oldest = handle.lists.pop(next(iter(handle.lists)))
-            connection.execute(f"DROP TABLE IF EXISTS {self.dialect.temporary}{oldest}")
-        return name
+        key = (kind, *values)
+        with self._taken() as handle:
+            name = handle.lists.pop(key, None)
+            if name is None or not self._is_listed(handle.connection, name):
+                handle.listed += 1  # never a name again: that of a table that was undone may stand in a query
+                name = f"list_{handle.listed}"
+                self._list(handle.connection, name, kind, values)
+            handle.lists[key] = name
+            if len(handle.lists) > LISTS and not handle.readings:
+                oldest = handle.lists.pop(next(iter(handle.lists)))
+                handle.connection.execute(f"DROP TABLE IF EXISTS {self.dialect.temporary}{oldest}")
+            return name
+
+    def _list_again(self, handle: Handle, sql: str) -> None:
+        """Make the temporary tables of a query anew that went with the connection before this one."""
+        for name in [name for name in handle.gone if name in sql]:
+            kind, *values = key = handle.gone.pop(name)
+            self._list(handle.connection, name, kind, values)
+            handle.lists[key] = name
 
     def iterate(self, sql: str, params: Sequence[object] = ()) -> Iterator[Row]:
         """The rows of a query one after the other, in constant memory."""
+
+        def reading() -> Reading:
+            with self._taken() as handle:
+                self._list_again(handle, sql)
+                return Reading(handle, handle.connection.execute(sql, params))
+
         try:
-            cursor = self.connection().execute(sql, params)
-            handle: _Handle = self._local.handle
-            handle.reading += 1
-            try:
-                yield from cursor
-            finally:
-                handle.reading -= 1
+            yield from self._patiently(reading)
         except Exception as error:
             raise self.translated(error) from error
 
@@ -205,92 +258,95 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         """Whether this thread is writing: what it wrote may still be undone."""
-        handle: Optional[_Handle] = getattr(self._local, "handle", None)
+        handle: Optional[Handle] = getattr(self._local, "handle", None)
         return handle is not None and handle.pid == os.getpid() and handle.depth > 0
-
-    def _close_if_idle(self) -> None:
-        handle: Optional[_Handle] = getattr(self._local, "handle", None)
-        if handle is not None and handle.pid == os.getpid() and not handle.depth and not handle.reading:
-            self.close()
-
-
-class _Handle:
-    """Closes its connection with the thread that owned it, but never one inherited by a fork."""
-
-    __slots__ = ("connection", "depth", "listed", "lists", "pid", "reading")
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        _open_ones[id(self)] = connection
-        self.pid = os.getpid()
-        self.depth = 0
-        self.reading = 0
-        self.lists: dict[tuple[object, ...], str] = {}  # values -> temporary table, the latest used last
-        self.listed = 0
-
-    def __del__(self) -> None:
-        if _open_ones is None or os is None:  # the interpreter ends, and has taken the module apart already
-            return
-        _open_ones.pop(id(self), None)
-        if self.pid == os.getpid():
-            self.connection.close()
-        else:
-            _inherited.append(self.connection)
 
 
 class Transaction:
     """A write in progress; made by `Database.write`."""
 
-    __slots__ = ("_connection", "_durable", "_handle", "database", "name")
+    __slots__ = ("_durable", "_handle", "_level", "database", "name")
 
     def __init__(self, database: Database, name: str, durable: bool) -> None:
         self.database = database
         self.name = name
         self._durable = durable
+        self._handle: Optional[Handle] = None
+        self._level = 0  # how many others it is in
 
     def __enter__(self) -> Self:
         database = self.database
         database.check_writable()
-        database._on_a_connection(self._begin, self.name)
-        self._handle.depth += 1
-        return self
+        try:
+            database._on_a_connection(self._begin, self.name)
+            return self
+        except BaseException:  # Ctrl-C may come when it has begun: nobody else would end it, and it locks others out
+            self._abandon()
+            raise
 
     def _begin(self) -> None:
-        self._connection = connection = self.database.connection()
-        handle = self._handle = self.database._local.handle
-        if handle.depth:
-            connection.execute(f"SAVEPOINT s{handle.depth}")
-        else:
-            self.database._begin(connection, self._durable)
+        with self.database._taken() as handle:
+            self._handle, self._level = handle, handle.depth
+            if handle.depth:
+                handle.connection.execute(f"SAVEPOINT s{handle.depth}")
+            else:
+                self.database._begin(handle.connection, self._durable)
+            handle.depth += 1
+
+    def _abandon(self) -> None:
+        """End what has begun, and failed or was interrupted."""
+        handle = self._handle
+        if handle is None:
+            return
+        with handle.taken():
+            if not self._level and handle.connection is not None and handle.connection.in_transaction:
+                try:
+                    handle.connection.execute("ROLLBACK")
+                except Exception:  # what made it necessary is told
+                    pass
+            handle.depth = self._level
+
+    @property
+    def _connection(self) -> Any:
+        """The connection, unless it is the parent's: both would write the same."""
+        handle = self._handle
+        assert handle is not None
+        if handle.pid != os.getpid():
+            raise inherited(f"the transaction {self.name!r}")
+        return handle.connection
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        handle = self._handle
-        handle.depth -= 1
-        if handle.pid != os.getpid():
+        if self._handle is None or self._handle.pid != os.getpid():
             return False  # forked in the middle: the transaction is the parent's
         try:
-            if handle.depth:
-                name = f"s{handle.depth}"
-                if kind is not None:
-                    self._connection.execute(f"ROLLBACK TO {name}")
-                self._connection.execute(f"RELEASE {name}")
-            else:
-                self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+            self._end(self._handle, undo=kind is not None)
         except Exception as failure:
-            self._give_up()
             if error is None:
                 raise self.database.translated(failure, self.name) from failure
         if error is not None:
             told = self.database.translated(error, self.name)
             if told is not error:
-                raise told from error
+                # that this user may only read is no fault to look into: the sentence says all
+                raise told from (None if isinstance(told, errors.ReadOnly) else error)
         return False
 
-    def _give_up(self) -> None:
-        if not self._handle.depth and self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+    def _end(self, handle: Handle, *, undo: bool) -> None:
+        connection = handle.connection
+        try:
+            if self._level:
+                if undo:
+                    connection.execute(f"ROLLBACK TO s{self._level}")
+                connection.execute(f"RELEASE s{self._level}")
+            elif undo:
+                connection.execute("ROLLBACK")
+            else:
+                self.database._patiently(lambda: connection.execute("COMMIT"))
+            handle.depth = self._level
+        except BaseException:
+            self._abandon()
+            raise
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """Run a statement; the number of rows that it changed."""

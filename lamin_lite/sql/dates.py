@@ -6,6 +6,7 @@ All parts are those of UTC. Years and dates become ranges, which an index answer
 from __future__ import annotations
 
 from .. import errors
+from ..base import clock
 from ..base._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,24 +35,26 @@ def condition(name: str, column: str, part: str, lookup: str, value: object) -> 
     return f"{column} IS NOT NULL AND ({text})", params
 
 
-def together(lookups: dict[str, Any]) -> dict[str, Any]:
+def together(lookups: dict[str, Any]) -> list[tuple[str, Any]]:
     """Lookups that must all hold, with ``x__year=2026`` and ``x__month=1`` as one range of days.
 
+    Pairs, as the same bound may be among those that were given.
+
     >>> together({"x__year": 2026, "x__month": 1, "y": 2})
-    {'y': 2, 'x__date__gte': datetime.date(2026, 1, 1), 'x__date__lt': datetime.date(2026, 2, 1)}
+    [('y', 2), ('x__date__gte', datetime.date(2026, 1, 1)), ('x__date__lt', datetime.date(2026, 2, 1))]
     """
-    found = dict(lookups)
+    rest, spans = dict(lookups), []
     for name in lookups:
         field, _, part = name.rpartition("__")
-        year: Any = found.get(name)
-        month: Any = found.get(f"{field}__month")
+        year: Any = rest.get(name)
+        month: Any = rest.get(f"{field}__month")
         if part == "year" and _is_whole(year, 1, 9998) and _is_whole(month, 1, 12):
             from datetime import date
 
-            del found[name], found[f"{field}__month"]
-            found[f"{field}__date__gte"] = date(year, month, 1)
-            found[f"{field}__date__lt"] = date(year + month // 12, month % 12 + 1, 1)
-    return found
+            del rest[name], rest[f"{field}__month"]
+            spans.append((f"{field}__date__gte", date(year, month, 1)))
+            spans.append((f"{field}__date__lt", date(year + month // 12, month % 12 + 1, 1)))
+    return [*rest.items(), *spans]
 
 
 def _is_whole(value: Any, least: int, greatest: int) -> bool:
@@ -87,7 +90,7 @@ def _checked(title: str, part: str, value: Any) -> Any:
     from datetime import date, datetime
 
     try:
-        found = date.fromisoformat(value) if isinstance(value, str) else value
+        found = clock.day_of(value) if isinstance(value, str) else value
     except ValueError:
         found = None
     if isinstance(found, datetime) or not isinstance(found, date):

@@ -168,7 +168,7 @@ class TimeField(Field[T]):
 
         if isinstance(value, str):
             try:
-                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+                value = clock.moment_of(value)
             except ValueError:
                 raise self.wrong(value) from None
         if isinstance(value, date) and not isinstance(value, datetime):
@@ -195,7 +195,7 @@ class DateField(Field[T]):
 
         if isinstance(value, str):
             try:
-                return date.fromisoformat(value)
+                return clock.day_of(value)
             except ValueError:
                 raise self.wrong(value) from None
         if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):

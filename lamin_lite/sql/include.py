@@ -72,7 +72,7 @@ def _split(model: Any, path: str) -> tuple[list[str], Optional[Relation], list[s
 
 
 def values(database: Database, model: Any, path: str, ids: Sequence[int]) -> dict[int, list[Any]]:
-    """For each row the values of ``relation__field``, in the order in which the related rows were made."""
+    """For each row the values of ``relation__field``, in the order in which the query set of the row has them."""
     before, relation, rest = _split(model, path)
     assert relation is not None
     owners = _owners(database, model, before, ids)
@@ -109,9 +109,10 @@ def _many(database: Database, relation: Relation, rest: list[str], owners: list[
     if relation.hides:
         shown, values_ = Compiler(database).where(target, "t0", target._default_conditions(Q()))
         text, params = f"{text} AND ({shown})", [*params, *values_]
+    order = f"l.{relation.place}" if relation.place else "t0.id"
     sql = (
         f"SELECT l.{relation.near}, t0.id, {column.sql}, t0.uid FROM {relation.through} l "
-        f"JOIN {relation.to} t0 ON t0.id = l.{relation.far}{columns.joins} WHERE {text} ORDER BY t0.id"
+        f"JOIN {relation.to} t0 ON t0.id = l.{relation.far}{columns.joins} WHERE {text} ORDER BY {order}"
     )
     found: dict[int, dict[int, Any]] = {}
     for owner, number, cell, uid in database.read(sql, params):

@@ -12,7 +12,6 @@ from ..base._typing import TYPE_CHECKING
 from .comparing import ID, IdField, can_be, condition, equals, is_between, kept
 from .fields import DateField, Field, ForeignKey, JsonField, TextField, TimeField
 from .relations import ParamsIndex, Relation, compiled_pattern, inside
-from .schema import SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -52,7 +51,8 @@ WIDE = 200  #: conditions that are joined side by side; SQLite takes a tree of 1
 class Q:
     """A condition that can be combined: ``Q(key="a") | ~Q(size__gt=3)``.
 
-    What is said in one ``Q``, or joined by ``&``, of a relation to many rows is said of one of these rows.
+    What is said in one ``Q``, or joined by ``&``, of a relation to many rows is said of one of these rows. An empty one
+    says nothing, and so does its opposite: a loop of ``q |= ...`` that had nothing to join excludes nothing.
     """
 
     __slots__ = ("apart", "children", "negated", "operator")
@@ -73,9 +73,9 @@ class Q:
 
     def _combined(self, other: Q, operator: str) -> Q:
         _check(other)
-        said = [one for one in (self, other) if one.children or one.negated]  # an empty condition adds nothing
         found = self._like(self)
         found.operator, found.negated, found.apart = operator, False, False
+        said = (one for one in (self, other) if one.children)  # of an empty one the operator means nothing
         found.children = [child for one in said for child in one._spliced(operator)]
         return found
 
@@ -92,6 +92,8 @@ class Q:
         return self._combined(other, "OR")
 
     def __invert__(self) -> Q:
+        if not self.children:
+            return self._like(self)
         only = self.children[0] if len(self.children) == 1 else None
         found = self._like(only if isinstance(only, Q) else self)
         found.negated = not self.negated if found.children is self.children else found.negated is self.negated
@@ -99,6 +101,9 @@ class Q:
 
     def __bool__(self) -> bool:
         return bool(self.children)
+
+    def __repr__(self) -> str:
+        return described(self) or "no condition"
 
     def names(self) -> set[str]:
         """The names of fields and relations that the condition starts from."""
@@ -113,10 +118,23 @@ def each_apart(*conditions: Q) -> Q:
     found = Q()
     found.apart = True
     for one in conditions:
-        found.children += (
-            one.children if one.apart and not one.negated else [one] if one.children or one.negated else []
-        )
+        found.children += one.children if one.apart and not one.negated else [one] if one.children else []
     return found
+
+
+def described(q: Q) -> str:
+    """A condition as one writes it."""
+    text = (", " if q.operator == "AND" else " or ").join(
+        f"({part})" if joined else part for part, joined in (_described_part(child, q) for child in q.children) if part
+    )
+    return f"not ({text})" if q.negated else text
+
+
+def _described_part(child: Child, within: Q) -> tuple[str, bool]:
+    """One of several conditions, and whether it is joined otherwise than they are."""
+    if not isinstance(child, Q):
+        return f"{child[0]}={child[1]!r}", False
+    return described(child), not child.negated and len(child.children) > 1 and child.operator != within.operator
 
 
 def _check(arg: object) -> None:
@@ -153,7 +171,7 @@ class Compiler:
     def where(self, model: Model, alias: str, q: Q) -> SQL:
         """The condition as SQL over the table known as ``alias``."""
         if not q.children:
-            return SQLITE.true(not q.negated) + " = 1", []
+            return "1 = 1", []
         parts, params = [], []
         for child in _together(model, q):
             text, values = (
@@ -422,7 +440,7 @@ def _one_span(model: Model, q: Q) -> list[Child]:
     from . import dates
 
     rest = [child for child in q.children if isinstance(child, Q) or child[0] not in moments]
-    return [*rest, *dates.together(moments).items()]
+    return [*rest, *dates.together(moments)]
 
 
 def _not_a_lookup(field: Field[Any], path: Sequence[str]) -> errors.FieldError:

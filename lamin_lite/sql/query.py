@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base import display
 from ..base._typing import TYPE_CHECKING, Generic, R
-from .columns import Columns, labels
+from .columns import Columns, labels, once
 from .comparing import ID
 from .fields import ForeignKey
 from .lookups import Compiler, Q, each_apart, field_named, label_name, models
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Optional, Union
 
-    from .columns import Column
     from .database import Database, Transaction
     from .finding import Lookup
 
@@ -128,17 +127,19 @@ class QuerySet(Generic[R]):
         self._check_not_cut("made distinct", "call distinct()")
         return self._changed(_distinct=True)
 
-    def search(self, text: str, limit: int = ROWS) -> QuerySet[R]:
+    def search(self, text: str, limit: Optional[int] = ROWS) -> QuerySet[R]:
         """The rows whose key, name, description or uid is most like a text, the best first; typos are forgiven.
+
+        ``limit``: at most so many; with None all, of which 10,000 can be ranked.
 
         >>> ln.Artifact.search("datset").first()  # doctest: +SKIP
         """
-        from .finding import ranked
+        from .finding import in_order, ranked
 
+        _check_limit(limit)
         found = ranked(self, text, limit)
-        places = " ".join(f"WHEN {int(number)} THEN {place}" for place, number in enumerate(found))
-        only = ", ".join(str(int(number)) for number in found) or "NULL"
-        rows = self._changed(_order=(), _ranking=f"CASE t0.id {places} END" if found else "")
+        only = ", ".join(map(str, found)) or "NULL"
+        rows = self._changed(_order=(), _ranking=in_order("t0.id", found))
         return rows.within(f"id FROM {self._model.__table__.name} WHERE id IN ({only})", [])
 
     def lookup(self) -> Lookup:
@@ -300,7 +301,7 @@ class QuerySet(Generic[R]):
 
     def described(self) -> str:
         """The conditions as they were written."""
-        return described(self._where) or "no condition"
+        return repr(self._where)
 
     # -- plain values
 
@@ -308,18 +309,14 @@ class QuerySet(Generic[R]):
         """Tuples of these fields' values, also of related rows (``transform__key``); ``flat=True``: of the one field."""
         if not names or (flat and len(names) > 1) or not all(isinstance(name, str) for name in names):
             raise errors.FieldError(f"values_list needs names of fields, one with flat=True; got {names!r}.")
-        columns, rows = self._cells(names)
-        made = [tuple(column.value(cell) for column, cell in zip(columns, row)) for row in rows]
-        return [row[0] for row in made] if flat else made
-
-    def _cells(self, names: Sequence[str]) -> tuple[list[Column], list[tuple[Any, ...]]]:
         select = self._select(all_rows=self._distinct)
         columns = [select.column(name) for name in names]
         rows = select.rows([column.sql for column in columns])
         if self._distinct:
             end = None if self._limit is None else self._offset + self._limit
-            rows = list(dict.fromkeys(rows))[self._offset : end]
-        return columns, rows
+            rows = once(columns, rows)[self._offset : end]
+        made = [tuple(column.value(cell) for column, cell in zip(columns, row)) for row in rows]
+        return [row[0] for row in made] if flat else made
 
     def values(self, *names: str) -> list[dict[str, Any]]:
         """Dicts of these fields' values, of all fields without names."""
@@ -381,8 +378,7 @@ class QuerySet(Generic[R]):
         ``include``, ``features``: as for `to_dicts`. ``limit=None``: all rows. ``order_by``: unless the rows have an order already.
         Raises `MissingExtra` where pandas is not installed; `to_dicts` needs nothing.
         """
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-            raise errors.InvalidArgument(f"limit={limit!r} must be a whole number from 0 on, or None for all rows.")
+        _check_limit(limit)
         rows = self.order_by(order_by) if order_by and not (self._order or self._place or self._is_cut) else self
         shown = rows if limit is None else rows[:limit]
         from .include import feature_names
@@ -417,14 +413,42 @@ class QuerySet(Generic[R]):
 
         return self._each(f"update {self._model.__name__}", lambda tx, rows: self._model._set_fields(tx, rows, values))
 
-    def delete(self, *, permanent: bool = False) -> int:
-        """Move all these rows to the trash, or remove them for good; all or none. How many there were."""
+    def delete(self, *, permanent: bool = False, force: bool = False) -> int:
+        """Move all these rows to the trash, or remove them for good; all or none. How many there were.
+
+        ``permanent``, ``force``: as for the ``delete()`` of one row. Rows that refer to each other are removed together.
+        """
 
         def delete(tx: Transaction, rows: list[Any]) -> None:  # noqa: ARG001 - as for update()
             for row in rows:
-                row.delete(permanent=permanent)
+                row.delete(permanent=permanent, force=force)
 
-        return self._each(f"delete {self._model.__name__}", delete)
+        doing = f"delete {self._model.__name__}"
+        return self._remove(doing, force) if permanent is True else self._each(doing, delete)
+
+    def _remove(self, doing: str, force: bool) -> int:
+        """Remove these rows for good; how many there were.
+
+        What refers is mostly younger than what it refers to, so the youngest go first. What others of these rows stand in
+        the way of is tried again when those are gone, from the other end.
+        """
+        from array import array
+
+        with self._database.write(doing):
+            ids = left = array("q", sorted(self._ids_now(), reverse=True))
+            while left:
+                refused, why = array("q"), None
+                for row in self._with_ids(left):
+                    try:
+                        row.delete(permanent=True, force=force)
+                    except errors.Conflict as error:
+                        refused.append(row.id)
+                        why = why or error
+                if why is not None and len(refused) == len(left):
+                    raise why
+                left = refused[::-1]
+        self._held = None
+        return len(ids)
 
     def _each(self, doing: str, change: Callable[[Transaction, list[Any]], None]) -> int:
         """Change the rows that there are now, in this order, in one transaction; how many there were.
@@ -504,8 +528,6 @@ class QuerySet(Generic[R]):
         return [{name: shown[name][at] for name in order} for at in range(len(rows))]
 
 
-def described(q: Q) -> str:
-    """A condition as one writes it."""
-    parts = [described(child) if isinstance(child, Q) else f"{child[0]}={child[1]!r}" for child in q.children]
-    text = (", " if q.operator == "AND" else " or ").join(part for part in parts if part)
-    return f"not ({text})" if q.negated else text
+def _check_limit(limit: object) -> None:
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise errors.InvalidArgument(f"limit={limit!r} must be a whole number from 0 on, or None for all rows.")

@@ -28,6 +28,7 @@ class Relation:
     """
 
     hides = True  #: whether rows of the other side that are in the trash, or hidden otherwise, are left out
+    place = ""  #: the column of ``through`` that gives the rows of the other side their order, if there is one
 
     def __init__(
         self, to: str, through: str, near: str, far: str, having: Optional[dict[str, Sequence[str]]] = None
@@ -145,7 +146,18 @@ def _parsed(field: str, path: Sequence[str], value: object) -> tuple[list[list[s
         raise errors.FieldError(f"{field} needs a name: {field}__name={value!r}.")
     if lookup == "isnull" and not isinstance(value, bool):
         raise errors.FieldError(f"{field}__{'__'.join(names)}__isnull is True or False; got {value!r}.")
-    return ([names, ["__".join(names)]] if len(names) > 1 else [names]), lookup
+    return _variants(names), lookup
+
+
+def _variants(names: list[str]) -> list[list[str]]:
+    """What the names in ``a__b`` may lead to: ``b`` in ``a``, or what is named ``a__b``."""
+    return [names, ["__".join(names)]] if len(names) > 1 else [names]
+
+
+def value_at(value: Any, names: list[str]) -> Any:
+    """What a condition with these names finds in a JSON value, the first of the two; None where there is nothing."""
+    found = (_at(value, variant) for variant in _variants(names))
+    return next((one for one in found if one is not _ABSENT), None)
 
 
 def inside(database: Database, field: str, path: Sequence[str], value: object) -> tuple[Callable[[Any], bool], bool]:
@@ -460,13 +472,16 @@ def _holds(found: Any, wanted: Any) -> bool:
 
 def same(one: Any, other: Any) -> bool:
     """Equality of params: a bool is no number, an int equals the float of its value, NaN equals NaN."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, (dict, list)) or isinstance(other, (dict, list)):
-        return False
-    return canon.typed(one) == canon.typed(other)
+    return identity(one) == identity(other)
+
+
+def identity(value: Any) -> tuple[Any, ...]:
+    """What equal params have in common, and can be put in a set."""
+    if isinstance(value, dict):
+        return "dict", frozenset((name, identity(item)) for name, item in value.items())
+    if isinstance(value, list):
+        return ("list", *map(identity, value))
+    return canon.typed(value)
 
 
 def _ordered_match(found: Any, lookup: str, wanted: Any) -> bool:

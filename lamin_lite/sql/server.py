@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from .. import errors
 from ..base._typing import TYPE_CHECKING
-from .database import BUSY_TIMEOUT, Database, _Handle
+from .database import BUSY_TIMEOUT, Database
+from .handles import Handle
 from .schema import Dialect
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
             """A connection that commits each statement; ``%s`` marks a value that travels apart from the SQL."""
 
         def state(self, error: BaseException) -> Optional[tuple[str, str]]:
-            """SQLSTATE (empty: no answer from a server) and message of an error of its own; None for others."""
+            """SQLSTATE and message of an error of its own, `BAD_VALUE` if it never came to the server; None for others."""
+
+        def encoding(self, connection: Any) -> Optional[str]:
+            """The encoding of the database, as it was told when the connection was made; None if it was not."""
 
         def stream(self, connection: Any, sql: str, params: Sequence[object]) -> Iterator[Row]:
             """The rows of a query one after the other, as they arrive."""
@@ -52,6 +56,13 @@ POSTGRESQL = PostgreSQL()
 #: small queries: to compile one takes longer than it runs, and what it reads is in memory or on a fast disk
 _SETTINGS = {"jit": "off", "random_page_cost": "1.1"}
 _INT64 = 1 << 63
+BAD_VALUE = "22000"  #: what a driver tells of a value that it cannot send, and of a URL that it cannot read
+#: whether there is a table `meta`, how many of its columns are those of ours, and whether it is one that is not shown
+_META = (
+    "SELECT to_regclass('meta')::text, (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('meta') AND attname "
+    "IN ('min_reader', 'min_writer', 'made_by')) = 3, EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON "
+    "n.oid = c.relnamespace WHERE c.relname = 'meta' AND n.nspname = ?)"
+)
 _WRITERS = 0x6C616D69  #: of the locks of a database those that writers of this project take
 FEW = 20  #: rows that are inserted by a statement each
 AT_ONCE = 500  #: rows that one statement inserts
@@ -89,9 +100,20 @@ class Server(Database):
             raise self.translated(error, "make the schema") from error
 
     def is_made(self) -> bool:
-        """Whether the tables are there; in a schema that this user may not look into, none is."""
-        (table,) = self.one("SELECT to_regclass('meta')") or (None,)
-        return table is not None and self.one("SELECT 1 FROM meta WHERE id = 1") is not None
+        """Whether the tables are there; raises `ReadOnly` where this user may not look, `NotADatabase` for others' tables."""
+        seen, ours, hidden = self.one(_META, [self.schema]) or (None, 0, False)
+        if seen is None and hidden:
+            raise self._meaning("42501", "it has no USAGE of the schema", "look into the schema")
+        if seen is not None and not ours:
+            raise errors.NotADatabase(
+                f"{self.path} has a table `meta` that is not of lamin_lite: name another schema, by `schema=NAME` in the URL."
+            )
+        return seen is not None and self.one("SELECT 1 FROM meta WHERE id = 1") is not None
+
+    def may_write(self) -> bool:
+        """Whether this user may save something here, as the server says."""
+        sql = "SELECT has_table_privilege('run', 'INSERT') AND current_setting('transaction_read_only') = 'off'"
+        return self.writable and bool((self.one(sql) or [False])[0])
 
     def facts(self) -> dict[str, object]:
         """What is in use, for people."""
@@ -113,7 +135,7 @@ class Server(Database):
             yield from self.read(sql, params)
             return
         try:
-            handle = _Handle(self._opened())
+            handle = Handle(self._opened())
             yield from self._driver.stream(handle.connection.raw, marked(sql), plain(params))
         except Exception as error:
             raise self.translated(error) from error
@@ -139,8 +161,8 @@ class Server(Database):
         return errors.InstanceError(f"Could not {doing} in {self.path}: {text}.")
 
     def _opened(self) -> Any:
+        session = Session(self._connected())
         try:
-            session = Session(self._driver.connect())
             for name, value in {**_SETTINGS, "lock_timeout": f"{BUSY_TIMEOUT:.0f}s"}.items():
                 session.execute("SELECT set_config(?, ?, false)", [name, value])
             if self.schema is not None:
@@ -149,8 +171,28 @@ class Server(Database):
             raise self.translated(error, "connect") from error
         return session
 
-    def _is_lost(self, connection: Session) -> bool:
-        return not connection.in_transaction
+    def _connected(self) -> Any:
+        """A connection of the driver, to a database whose texts are all of Unicode."""
+        try:
+            connection = self._driver.connect()
+        except Exception as error:
+            state, text = self._driver.state(error) or ("", "")
+            if state != BAD_VALUE:
+                raise self.translated(error, "connect") from error
+            raise errors.InvalidArgument(
+                f"{self.path} is no URL that libpq understands ({text}): correct it, or leave out what it does not know."
+            ) from error
+        encoding = self._driver.encoding(connection)
+        if encoding not in (None, "UTF8"):
+            connection.close()
+            raise errors.InstanceError(
+                f"The database at {self.path} has the encoding {encoding}, which does not keep or compare all texts: name "
+                "one that was made by `CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0`."
+            )
+        return connection
+
+    def _is_usable(self, connection: Session) -> bool:
+        return connection.in_transaction
 
     def _was_lost(self, error: BaseException) -> bool:
         state, _ = self._driver.state(error) or ("", "")
@@ -390,7 +432,9 @@ def database_of(url: str, factory: Any) -> Server:
 
 
 def _check_schema(schema: str) -> None:
-    if not schema.isidentifier() or not schema.isascii() or len(schema) > 63 or schema.startswith("pg_"):
+    is_of_server = schema.startswith("pg_") or schema == "information_schema"  # what pg_dump leaves out
+    if not schema.isidentifier() or not schema.isascii() or len(schema) > 63 or is_of_server:
         raise errors.InvalidArgument(
-            f"schema={schema!r} is no name of a schema: it is up to 63 of a-z, A-Z, 0-9 and _, not starting with pg_."
+            f"schema={schema!r} is no name of a schema: it is up to 63 of a-z, A-Z, 0-9 and _, not starting with pg_ and "
+            "not information_schema."
         )

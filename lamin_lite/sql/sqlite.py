@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from _thread import _local as local  # what threading.local is; threading costs 3 to 5 ms
 
 from .. import errors
 from ..base import fskind
 from ..base._typing import TYPE_CHECKING
 from .database import BUSY_TIMEOUT, Database
+from .handles import Handle, check_not_inherited, gate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 CACHE = 32 << 20  #: most bytes of the file that a connection keeps in memory; SQLite's own 2 MB is little for millions
-_here = local()  # .databases: those of which this thread has a connection
+TURN = 0.1  #: seconds that SQLite waits by itself for another process: all that time nothing else is heard
 
 
 class SQLite(Database):
@@ -43,10 +43,22 @@ class SQLite(Database):
         """The error of ours that says what an error of sqlite3 means; any other error as it is."""
         return translated(error, self.path, doing)
 
-    def _opened(self) -> sqlite3.Connection:
-        connection = _open(self.path, self.readonly)
-        _remember(self)
-        return connection
+    def _handle(self) -> Handle:
+        with gate:
+            file = check_not_inherited(self.path)
+            connection = _open(self.path, self.readonly)
+            return Handle(connection, file)
+
+    def _is_usable(self, connection: sqlite3.Connection) -> bool:
+        if connection.in_transaction:  # Ctrl-C came between its begin and the count of it
+            connection.execute("ROLLBACK")
+        return True
+
+    def _is_busy(self, error: BaseException) -> bool:
+        import sqlite3
+
+        is_own = isinstance(error, errors.Locked)
+        return is_own or (isinstance(error, sqlite3.OperationalError) and str(error) == "database is locked")
 
     def _begin(self, connection: sqlite3.Connection, durable: bool) -> None:
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -79,30 +91,6 @@ class SQLite(Database):
         return range(start, start + many)
 
 
-def _remember(database: Database) -> None:
-    """Have the connection of this thread closed before a fork; the next use opens it again.
-
-    SQLite keeps account of its locks per process. A child that inherits the account believes that it holds locks
-    which only its parent holds: when the parent closes the database, it finds nobody else there and removes the
-    write-ahead log into which the child is still writing.
-    """
-    import weakref
-
-    known = _here.__dict__.setdefault("databases", weakref.WeakSet())
-    known.add(database)
-    if not _closing_at_fork and hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_close_idle)
-        _closing_at_fork.append(True)
-
-
-_closing_at_fork: list[bool] = []
-
-
-def _close_idle() -> None:
-    for database in list(getattr(_here, "databases", ())):
-        database._close_if_idle()
-
-
 def _open(path: str, readonly: bool) -> sqlite3.Connection:
     import sqlite3
 
@@ -130,7 +118,7 @@ def _connect(module: Any, path: str, readonly: bool) -> sqlite3.Connection:
         alone = not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + "-wal")
         mode = "?mode=ro" + ("&immutable=1" if alone else "")
     connection: sqlite3.Connection = module.connect(
-        uri + mode, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+        uri + mode, uri=True, timeout=TURN, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     return connection
 
@@ -152,12 +140,13 @@ def create_file(path: str) -> None:
     import sqlite3
 
     try:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
-        try:
-            mode = "DELETE" if fskind.is_network(path) else "WAL"
-            connection.execute(f"PRAGMA journal_mode={mode}")
-        finally:
-            connection.close()
+        with gate:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+            try:
+                mode = "DELETE" if fskind.is_network(path) else "WAL"
+                connection.execute(f"PRAGMA journal_mode={mode}")
+            finally:
+                connection.close()
     except Exception as error:
         raise translated(error, path, "create the database") from error
 
@@ -184,12 +173,23 @@ def translated(error: BaseException, path: str, doing: str = "read") -> BaseExce
     if not isinstance(error, sqlite3.Error):
         return error
     text = str(error)
+    if "disk I/O error" in text and _is_full(path):  # it could not make the file that those who read share
+        text = "database or disk is full"
     for parts, kind, sentence in _MEANINGS:
         if any(part in text for part in parts):
             return kind(sentence.format(path=path, doing=doing, text=text, timeout=BUSY_TIMEOUT))
     if isinstance(error, sqlite3.IntegrityError):
         return errors.Conflict(f"Could not {doing}: it contradicts a row in {path} ({text}).")
     return errors.InstanceError(f"Could not {doing} in {path}: {text}.")
+
+
+def _is_full(path: str) -> bool:
+    """Whether the filesystem has no room for the least that SQLite needs beside a database, 32 KiB."""
+    try:
+        space = os.statvfs(os.path.dirname(path) or ".")
+    except (OSError, AttributeError):
+        return False
+    return space.f_bavail * space.f_frsize < 1 << 15
 
 
 _MEANINGS: tuple[tuple[tuple[str, ...], type[errors.LaminLiteError], str], ...] = (

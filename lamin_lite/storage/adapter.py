@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import errors
-from ..base import fsio, hashing, uids
+from ..base import fsio, hashing, names, uids
 from ..base._typing import TYPE_CHECKING
 from .blobs import Blob, blob_name
 from .translate import translating
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 class Adapter:
     """Gives a storage that can only put and get what a folder on this machine can do."""
 
-    def __init__(self, storage: Storage, cache: str) -> None:
+    def __init__(self, storage: Storage, cache: str, within: str = "") -> None:
+        """``within``: a folder above the cache that is never made anew: if it is gone, it was moved or unmounted."""
         self.root = storage.root
         self._storage = storage
         self._cache = cache
+        self._within = within
+
+    def _staging(self) -> str:
+        """The folder for what is on its way in."""
+        return fsio.stage_folder(os.path.join(self._cache, names.MARKER_DIR, names.STAGE_DIR), within=self._within)
 
     def size(self, name: str) -> int | None:
         """Bytes stored under a name, or None."""
@@ -54,7 +60,7 @@ class Adapter:
     def _fetch(self, name: str, path: str, size: int) -> None:
         aside = f"{path}.{uids.random_uid(8)}"
         with translating("fetch", f"{self.root}/{name}", self._cache):
-            fsio.make_folder(os.path.dirname(path))
+            fsio.make_folder(os.path.dirname(path), within=self._within)
             try:
                 self._storage.get(name, aside)
                 self._check(name, aside, size)
@@ -70,18 +76,13 @@ class Adapter:
             raise errors.IntegrityError(f"{self.root} gave other bytes for {name} than were put there: restore them.")
 
     def ingest(self, source: str, suffix: str) -> Blob:
-        """Put a local file; stored when this returns."""
-        with translating("save", source, self.root):
-            before = os.stat(source)
-            digest, size = hashing.of_file(source)
-            name = blob_name(digest, suffix)
-            if self._storage.size(name) != size:
-                self._storage.put(source, name)
-            after = os.stat(source)
-            if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-                self._storage.delete(name)
-                raise fsio.Changed(0, "changed while it was read", source)
-        return Blob(digest, size, suffix, name)
+        """Put a local file; stored when this returns.
+
+        A copy is hashed and put, which nobody else writes: the file itself may get other bytes between the two.
+        """
+        with translating("save", source, self._cache):
+            staged = fsio.stage(source, self._staging())
+        return self._put(staged, source, suffix)
 
     def ingest_bytes(self, data: bytes, suffix: str) -> Blob:
         """Put bytes."""
@@ -90,11 +91,19 @@ class Adapter:
     def ingest_chunks(self, chunks: Iterable[bytes], suffix: str) -> Blob:
         """Put what an iterator gives."""
         with translating("save", "a text", self._cache):
-            staged = fsio.stage_chunks(chunks, self._cache)
+            staged = fsio.stage_chunks(chunks, self._staging())
+        return self._put(staged, "a text", suffix)
+
+    def _put(self, staged: fsio.Staged, what: str, suffix: str) -> Blob:
+        """Put a staged copy, unless it is stored; what is stored may be others' too, and stays whatever happens."""
+        name = blob_name(staged.hash, suffix)
         try:
-            return self.ingest(staged.path, suffix)
+            with translating("save", what, self.root):
+                if self._storage.size(name) != staged.size:
+                    self._storage.put(staged.path, name)
         finally:
             staged.discard()
+        return Blob(staged.hash, staged.size, suffix, name)
 
     def ingest_many(self, files: Iterator[tuple[str, str]], done: Callable[[Blob], None]) -> None:
         """Put many files; ``done`` is told of each in order."""

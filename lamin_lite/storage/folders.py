@@ -147,14 +147,10 @@ def build_view(storage: BlobStorage, manifest: str, target: str, *, old: str | N
     """
     from ..base import uids
 
-    aside, within = f"{target}.{uids.random_uid(8)}", {""}
+    aside = f"{target}.{uids.random_uid(8)}"
     with translating("read", target):
         try:
-            fsio.make_folder(aside)
-            for entry in entries(manifest):
-                _lay_out(storage, aside, entry)
-                within.update(_folders_of(entry))
-            for name in within:
+            for name in lay_out(storage, manifest, aside):
                 os.utime(os.path.join(aside, name), (UNTOUCHED, UNTOUCHED))
             if old is not None:
                 fsio.move_folder(target, old)
@@ -162,6 +158,19 @@ def build_view(storage: BlobStorage, manifest: str, target: str, *, old: str | N
         except BaseException:
             fsio.remove_folder(aside)
             raise
+
+
+def lay_out(storage: BlobStorage, manifest: str, target: str, *, writable: bool = False) -> set[str]:
+    """Lay out the folder at ``target``, where nothing is: the names of the folders in it, and of itself.
+
+    ``writable``: as copies that may be changed.
+    """
+    fsio.make_folder(target)
+    within = {""}
+    for entry in entries(manifest):
+        _lay_out(storage, target, entry, writable=writable)
+        within.update(_folders_of(entry))
+    return within
 
 
 def _folders_of(entry: list[Any]) -> Iterator[str]:
@@ -194,7 +203,7 @@ def difference(manifest: str, view: str) -> str | None:
         return str(error)
 
 
-def _lay_out(storage: BlobStorage, folder: str, entry: list[Any]) -> None:
+def _lay_out(storage: BlobStorage, folder: str, entry: list[Any], *, writable: bool) -> None:
     kind, name = entry[0], entry[1]
     path = os.path.join(folder, *name.split("/"))
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -209,4 +218,4 @@ def _lay_out(storage: BlobStorage, folder: str, entry: list[Any]) -> None:
             raise errors.IntegrityError(
                 f"{source}, the content of {name}, is missing or cut: restore it from a backup."
             )
-        fsio.place(source, path, executable=executable)
+        fsio.place(source, path, executable=executable, writable=writable)

@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 
 
 class LocalStorage:
-    """A folder. What is stored is never overwritten, and read-only."""
+    """A folder. What is stored is never overwritten, and read-only.
+
+    What is there when it is opened, the root and mostly the marker folder in it, is never made anew: if it is gone, it
+    was moved or unmounted, and what were written in its place would be lost.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._stage = os.path.join(root, names.MARKER_DIR, names.STAGE_DIR)
+        marker = os.path.join(root, names.MARKER_DIR)
+        self._within = marker if os.path.isdir(marker) else root
+        self._stage = os.path.join(marker, names.STAGE_DIR)
+
+    def _staging(self) -> str:
+        """The folder for what is on its way in."""
+        return fsio.stage_folder(self._stage, within=self._within)
 
     def local_path(self, name: str, size: int | None = None) -> str:  # noqa: ARG002 - there is nothing to fetch
         """The path of a name."""
@@ -31,7 +41,7 @@ class LocalStorage:
     def put(self, source: str, name: str) -> None:
         """Store a copy of a local file under a name."""
         with translating("save", source, self.root):
-            fsio.stage(source, self._stage).commit(self._path(name))
+            fsio.stage(source, self._staging()).commit(self._path(name), within=self._within)
 
     def get(self, name: str, target: str) -> None:
         """Copy what is stored to a local path."""
@@ -40,10 +50,12 @@ class LocalStorage:
 
     def size(self, name: str) -> int | None:
         """Bytes stored under a name, or None."""
-        try:
-            return os.stat(self._path(name)).st_size
-        except FileNotFoundError:
-            return None
+        path = self._path(name)
+        with translating("look for", path):
+            try:
+                return os.stat(path).st_size
+            except FileNotFoundError:
+                return None
 
     def delete(self, name: str) -> None:
         """Remove a name."""
@@ -63,32 +75,35 @@ class LocalStorage:
     def ingest(self, source: str, suffix: str) -> Blob:
         """Copy a file in and hash it on the way; durable when this returns."""
         with translating("save", source, self.root):
-            return self._committed(fsio.stage(source, self._stage), suffix)
+            return self._committed(fsio.stage(source, self._staging()), suffix)
 
     def ingest_chunks(self, chunks: Iterable[bytes], suffix: str) -> Blob:
         """Store what an iterator gives; durable when this returns."""
         with translating("save", "a text", self.root):
-            return self._committed(fsio.stage_chunks(chunks, self._stage), suffix)
+            return self._committed(fsio.stage_chunks(chunks, self._staging()), suffix)
 
     def ingest_bytes(self, data: bytes, suffix: str) -> Blob:
         """Store bytes; durable when this returns."""
         with translating("save", f"{len(data):,} bytes", self.root):
-            return self._committed(fsio.stage_bytes(data, self._stage), suffix)
+            return self._committed(fsio.stage_bytes(data, self._staging()), suffix)
 
     def _committed(self, staged: fsio.Staged, suffix: str) -> Blob:
         name = blob_name(staged.hash, suffix)
-        target = self._path(name)
-        if self.size(name) == staged.size:
+        try:
+            self._commit(staged, name)
+        finally:
             staged.discard()
-            fsio.sync_folder_of(target)  # whoever renamed it may not have come to this yet
-            return Blob(staged.hash, staged.size, suffix, name)
-        twin = self._twin(staged, target)
-        if twin is None:
-            staged.commit(target)
-        else:
-            staged.discard()
-            fsio.link_or_copy(twin, target)
         return Blob(staged.hash, staged.size, suffix, name)
+
+    def _commit(self, staged: fsio.Staged, name: str) -> None:
+        """Let the bytes be stored under a name; what is there with another size is damaged, and gives way."""
+        target, stored = self._path(name), self.size(name)
+        if stored == staged.size:
+            fsio.sync_folder_of(target)  # whoever renamed it may not have come to this yet
+            return
+        twin = self._twin(staged, target) if stored is None else None
+        if twin is None or not fsio.link(twin, target):
+            staged.commit(target, within=self._within)
 
     @staticmethod
     def _twin(staged: fsio.Staged, target: str) -> str | None:
@@ -108,7 +123,7 @@ class LocalStorage:
         try:
             for source, suffix in files:
                 with translating("save", source, self.root):
-                    batch.append((fsio.stage(source, self._stage), suffix))
+                    batch.append((fsio.stage(source, self._staging()), suffix))
                 if len(batch) == 128:
                     self._commit_batch(batch, folders, done)
             self._commit_batch(batch, folders, done)
@@ -130,7 +145,7 @@ class LocalStorage:
                 if self.size(name) == staged.size:
                     staged.discard()
                 else:
-                    staged.commit(target, sync_folder=False)
+                    staged.commit(target, sync_folder=False, within=self._within)
                 folders.add(os.path.dirname(target))
                 done(Blob(staged.hash, staged.size, suffix, name))
         batch.clear()

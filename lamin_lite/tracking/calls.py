@@ -117,6 +117,7 @@ class _Stretches:
 
 
 def _driven(opened: Open, body: Any) -> Generator[Any, Any, Any]:
+    opened.drive(body, COMPLETED)
     try:
         result = yield from _stretches(opened.run, body)
     except BaseException as error:
@@ -138,6 +139,7 @@ async def coroutine(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 
 async def _awaited(opened: Open, body: Any) -> Any:
+    opened.drive(body, ABORTED)
     try:
         result = await _Stretches(opened.run, body)
     except GeneratorExit:  # dropped half-way; of a generator it would mean that the consumer had enough
@@ -157,6 +159,8 @@ def generate_async(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 async def _driven_async(start: Callable[[], Optional[Open]], body: Any) -> AsyncGenerator[Any, Any]:
     opened = start()
+    if opened is not None:
+        opened.drive(body, COMPLETED)
     sent: Any = None
     thrown: Optional[BaseException] = None
     while True:
@@ -204,7 +208,7 @@ def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional
     if root:
         values.update(runs.facts(store, secrets, source["path"], space_id), projects=projects)
     opened = Open(runs.start(store, transform, kept, **values), root=root, parent=parent)
-    opened.secrets |= secrets
+    opened.learn(secrets, source["text"])
     if root:
         _say(transform, new, opened.run, spec)
     return opened

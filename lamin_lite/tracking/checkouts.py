@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 
+from .. import errors
 from ..base import fsio, hashing, paths
 from ..base._typing import TYPE_CHECKING
+from ..storage.translate import translating
 
 if TYPE_CHECKING:
     from typing import Optional
@@ -39,16 +41,20 @@ def stem_at(store: Instance, origin: str) -> Optional[str]:
 
 
 def tell(store: Instance, origin: str, stem: Optional[str]) -> bool:
-    """Let the file there be of this family from now on; of None, let its path say so. Whether that is new."""
+    """Let the file there be of this family from now on; of None, let its path say so. Whether that is new.
+
+    Raises `StorageError` where that cannot be written, as on a full disk.
+    """
     if stem_at(store, origin) == stem:
         return False
     try:
-        if stem is None:
-            fsio.remove(_file(store, origin))
-        else:
-            fsio.make_folder(store.checkout_dir)
-            fsio.write_file(_file(store, origin), f"{stem}\n".encode("ascii"))
-    except OSError:
+        with translating("note the family of", origin, store.checkout_dir):
+            if stem is None:
+                fsio.remove(_file(store, origin))
+            else:
+                fsio.make_folder(store.checkout_dir, within=os.path.dirname(store.checkout_dir))
+                fsio.write_file(_file(store, origin), f"{stem}\n".encode("ascii"))
+    except errors.Unreadable:
         return False  # an instance that may only be read: nothing runs in it either
     return True
 

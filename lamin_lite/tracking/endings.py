@@ -11,8 +11,8 @@ import sys
 from _thread import get_ident
 
 from ..base._typing import TYPE_CHECKING
+from ..capture.source import module_frame
 from .opened import COMPLETED, ERRORED, outcome, tap
-from .parents import module_frame
 
 if TYPE_CHECKING:
     import ast

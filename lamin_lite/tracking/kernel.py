@@ -7,21 +7,30 @@ is written. All of it is given back when the run ends.
 from __future__ import annotations
 
 import os
+from _thread import get_ident
 
 from ..base import clock, display
 from ..base._typing import TYPE_CHECKING
 from ..capture.cells import CellLog
-from ..capture.front_end import cell_id, executed_cells, notebook_at, notebook_of_kernel, number_of_cell
+from ..capture.front_end import (
+    cell_id,
+    executed_cells,
+    hidden_cell,
+    message_of_cell,
+    note_cell,
+    notebook_at,
+    notebook_of_kernel,
+    number_of_cell,
+)
 from ..capture.notebook import code_cells, notebook_from_source, notebook_source, notebook_title, text_of
 from ..capture.order import executed, order_problem, with_executed, without_later
 from ..capture.source import source_of_file, source_of_main, source_of_notebook
 from ..models import session
-from . import html, links, processes, transforms
+from . import html, injected, links, processes, transforms
 from .opened import COMPLETED, outcome, tap
 from .prompt import Heard
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable
     from typing import Any, Optional, Union
 
@@ -51,7 +60,9 @@ class Kernel:
         self._given = None if path is None else os.path.realpath(path)
         self._path = self._given
         self._is_guess = False  # it was not told: others may begin alike
+        self._keeps_hidden = self._is_hidden()  # somebody who asks for no trace of any cell: then all are kept
         self._after_count = _told if _current is None else number_of_cell(shell) - 1  # its cells follow this one
+        self._publisher: Any = None  # of what is shown
         self._texts: Optional[set[str]] = None  # of the cells of a notebook that was guessed
         self._candidates: list[str] = []
         self._problem: Optional[str] = None  # of the order of the cells
@@ -64,7 +75,9 @@ class Kernel:
         #: what is to be done when a script or a cell has ended: a script may have left its run open
         self.after_script: Optional[Callable[[], None]] = None
         self._error: Optional[BaseException] = None  # of the last cell that has ended
-        self._in_cell = True
+        self._noted: Optional[BaseException] = None  # an error that the cell has shown
+        self._running: list[tuple[int, object]] = []  # threads and messages of the cells that run, one within the other
+        self._has_source = path is not None and source_of_file(self._given or "")["text"] is not None  # of a file
         self._gave_way = False
         self._ended_at = 0  # the count of its last cell
         #: what track() was told of the transform, and whether it made one; None if it is not that of a notebook
@@ -89,22 +102,65 @@ class Kernel:
         log.add("cell", count, dict(cells).get(count, ""))
         self._note(count)
         self._add_pasted(self._path)
+        self._running.append(self._place())
         self._heard = Heard(shell, self._before, self._after)
+        self._heard.event("pre_execute", self._before_silent)
+        self._heard.event("post_execute", self._after_silent)
         self._heard.scripts(self._script)
-        self._heard.calls(shell.display_pub, "publish", self._shown)
-        self._heard.calls(shell.display_pub, "clear_output", lambda wait=False: log.add("clear", bool(wait)))
         self._heard.calls(shell.displayhook, "write_format_data", self._result)
+        self._heard.calls(shell, "_showtraceback", self._failed)
+        self._hear_display()
+
+    def _hear_display(self) -> None:
+        """Hear what is shown by the publisher of the moment: within ``%%capture`` it is another one."""
+        publisher = self._shell.display_pub
+        if self._publisher is not publisher:
+            self._publisher = publisher
+            self._heard.calls(publisher, "publish", self._shown)
+            self._heard.calls(publisher, "clear_output", lambda wait=False: self._log.add("clear", bool(wait)))
 
     # -- what happens
 
+    def _is_hidden(self) -> bool:
+        """Whether the cell that runs is hidden; it is noted, so that there is one if track() is called in it."""
+        hidden = hidden_cell(self._shell)
+        if hidden is not None and [text for _, text in executed_cells(self._shell)[-1:]] != [hidden]:
+            note_cell(self._shell, hidden, is_stored=False)
+        return hidden is not None
+
+    def _place(self) -> tuple[int, object]:
+        """Which thread executes a cell, and by which message."""
+        return get_ident(), (message_of_cell(self._shell).get("header") or {}).get("msg_id")
+
+    def _is_nested(self) -> bool:
+        """Whether a cell is running here that executes another one, as by ``%rerun``."""
+        thread, message = self._place()
+        self._running = [each for each in self._running if each[0] != thread or each[1] == message]
+        return any(each[0] == thread for each in self._running)
+
     def _before(self, info: Any) -> None:
-        if info.store_history:
-            count = number_of_cell(self._shell) + 1  # it is not in the history yet
+        nested = self._is_nested()
+        self._running.append(self._place())
+        if nested:
+            return
+        self._log.muted = None
+        if info.store_history or self._keeps_hidden:
+            count = note_cell(self._shell, info.raw_cell, is_stored=info.store_history)
             self._log.add("cell", count, info.raw_cell)
             self._note(count)
-        self._in_cell = True
+        else:
+            self._log.muted = get_ident()
+        self._hear_display()
         tap.renew()
         session.enter(self.run)  # each cell may be executed in a context of its own
+
+    def _before_silent(self) -> None:
+        if not self._is_nested() and hidden_cell(self._shell) is not None:
+            self._log.muted = get_ident()  # until it turns out not to be silent
+
+    def _after_silent(self) -> None:
+        if not self._is_nested() and self._log.muted == get_ident():
+            self._log.muted = None
 
     def _note(self, count: int) -> None:
         _begun.setdefault(count, clock.now())
@@ -128,16 +184,29 @@ class Kernel:
 
     def _after(self, result: Any) -> None:
         self._script()
-        session.leave(self.run)
-        if not self._in_cell:
+        raw = getattr(getattr(result, "info", None), "raw_cell", None)
+        if raw is not None and not raw.strip():
             return  # a blank cell, which never began
-        self._in_cell = False
+        if self._is_nested():
+            last = max(number for number, each in enumerate(self._running) if each[0] == get_ident())
+            del self._running[last]
+            if self._is_nested():
+                return
+        session.leave(self.run)
+        if self._log.muted == get_ident():
+            self._log.muted = None
+            return
         error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
-        if error is not None:
+        if error is not None and error is not self._noted:
             lines = getattr(self._shell, "_last_traceback", None) or [f"{type(error).__name__}: {error}"]
-            self._log.add("error", type(error).__name__, str(error), list(lines))
-        self._error = error
+            self._failed(type(error), error, lines)
+        self._error, self._noted = error, None
         self._check_guess()
+
+    def _failed(self, kind: Any, error: Any, lines: Any) -> None:
+        """An error that is shown; the cell may go on."""
+        self._log.add("error", kind.__name__, str(error), list(lines))
+        self._noted = error
 
     def _check_guess(self) -> None:
         """Leave a notebook that was guessed as soon as a cell has run that it does not hold."""
@@ -167,13 +236,17 @@ class Kernel:
 
     # -- the end
 
+    def executed_text(self) -> str:
+        """All that the cells of the run say."""
+        return "\n".join(text for _, text, _ in self._ran())
+
     def at_exit(self) -> tuple[str, Optional[int]]:
         """Status and exit code of a kernel that ends, or whose run gives way to another one: by the last cell."""
         return (COMPLETED, None) if self._error is None else outcome(self._error)
 
     def give_way(self) -> None:
         """The cell that is running belongs to the run that follows."""
-        self._gave_way = True
+        self._gave_way = self._log.muted != get_ident()
         self._log.add("drop")
 
     def restore(self) -> None:
@@ -190,6 +263,7 @@ class Kernel:
         In a front end it was saved since; what ran and is not saved is kept as it ran. A program that runs whole
         notebooks had read it before; it stays what it was.
         """
+        self._add_params(secrets)
         if self.wish is None:
             return
         self._secrets = secrets
@@ -199,6 +273,12 @@ class Kernel:
             processes.at_exit(_look_at_unsaved)
             _unsaved[MOST_UNSAVED - 1 :] = []
             _unsaved.insert(0, self)
+
+    def _add_params(self, secrets: set[str]) -> None:
+        try:
+            injected.add_late(self.run, secrets)
+        except Exception as error:
+            display.warning(f"The params that papermill put in below ln.track() are not kept: {error}")
 
     def _settle_to(self, path: Optional[str]) -> None:
         """Let the run belong to this notebook, or to none; one that was told and is gone stays what it was."""
@@ -211,16 +291,17 @@ class Kernel:
 
     def _settle_at(self, path: Optional[str], before: Optional[str]) -> None:
         source = self._source_at(path)
+        self._problem = self._unreadable(path)
         if source["text"] is None:
             return
-        if path != before or path is None or self._is_interactive():
+        if path != before or path is None or self._is_interactive() or not self._has_source:
             self._move_to(source)
             guessed = path != before and (before is None or self._is_guess)
             self._found_out = self._which(path, before) if guessed or self._candidates else None
         self._path = path
         if path is not None:
             self._add_pasted(path)
-            self._problem = self._order_problem(path)
+            self._problem = self._problem or self._order_problem(path)
 
     def _move_to(self, source: Source) -> None:
         wish: dict[str, Any] = self.wish or {}
@@ -258,6 +339,9 @@ class Kernel:
         if path is None:
             return {**source_of_notebook(executed(self._ran())), "kind": "notebook"}
         source = {**source_of_file(path), "kind": "notebook"}
+        if source["text"] is None and not self._has_source and os.path.isfile(path):  # broken: only the cells tell
+            return source_of_notebook(executed(self._ran()), path)
+        self._has_source |= source["text"] is not None
         notebook = notebook_at(path) if path.endswith(".ipynb") else None
         if notebook is None:
             return source
@@ -268,6 +352,13 @@ class Kernel:
         first = min((at for count, at in _begun.items() if count > self._after_count), default=0)
         made, self._not_saved = with_executed(ran, notebook, lambda count: _begun.get(count, first) > saved)
         return source_of_notebook(made, path) if self._not_saved or there is not None else source
+
+    def _unreadable(self, path: Optional[str]) -> Optional[str]:
+        """One sentence if the file is no notebook, as after a conflict of a merge."""
+        if path is None or not os.path.isfile(path) or source_of_file(path)["text"] is not None:
+            return None
+        kept = "the source that it had" if self._has_source else "its cells as they ran"
+        return f"{path} is no notebook that can be read, so the run keeps {kept}: mend the file, then run it again."
 
     def look_again(self) -> bool:
         """After the end: let the run belong to what the file says, if it was saved since; whether it was."""
@@ -377,43 +468,6 @@ def _as_text(data: Any) -> dict[str, Any]:
     from base64 import b64encode
 
     return {kind: b64encode(value).decode() if isinstance(value, bytes) else value for kind, value in data.items()}
-
-
-def injected_params() -> tuple[dict[str, Any], list[str]]:
-    """The parameters that papermill put into the notebook, and the names of those that only code can give."""
-    import ast
-    import json
-
-    found: dict[str, Any] = {}
-    code: list[str] = []
-    try:
-        body = ast.parse(notebook_of_kernel()["injected"] or "").body
-    except SyntaxError:  # somebody else's cell
-        return found, code
-    for node in body:
-        name = node.targets[0].id if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) else ""
-        if not isinstance(node, ast.Assign) or not name or name.startswith("PAPERMILL_"):
-            continue
-        try:
-            found[name] = ast.literal_eval(_with_floats(node.value))
-            json.dumps(found[name])
-        except (ValueError, TypeError):  # it says how to get the value, or papermill has no such values
-            found.setdefault(name, ast.unparse(node.value))
-            code.append(name)
-    return found, code
-
-
-def _with_floats(node: ast.expr) -> ast.expr:
-    """The expression with ``float('nan')`` and the like, which papermill writes as calls, as the numbers that they are."""
-    import ast
-
-    class Floats(ast.NodeTransformer):
-        def visit_Call(self, call: ast.Call) -> ast.AST:
-            number = {f"float('{name}')": float(name) for name in ("nan", "inf", "-inf")}.get(ast.unparse(call))
-            return call if number is None else ast.Constant(number)
-
-    made: ast.expr = Floats().visit(node)
-    return made
 
 
 def _transform_of_cell(store: Instance, func: Any) -> Optional[Transform]:

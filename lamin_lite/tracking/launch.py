@@ -7,6 +7,7 @@ one: the row that was made here gives way to it.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 INTERPRETERS = ("bash", "dash", "julia", "ksh", "node", "perl", "Rscript", "ruby", "sh", "zsh")
 NOTHING = {"path": None, "text": None, "hash": None, "kind": "script", "package_path": None, "description": None}
+NOBODY_READS = (errno.EPIPE, errno.EBADF, errno.ECONNRESET)
+STREAMS = {1: "standard output", 2: "standard error"}
+HANDED_OVER = ("launch", "rerun_of", "rerun_by")  #: of ``extra_data``, what tells of the start
 LINE = 1 << 16  #: bytes after which a line without an end is taken as one
 
 
@@ -53,7 +57,8 @@ class Program:
         path = words[0]
         if path.endswith(".ipynb"):
             raise errors.InvalidArgument(
-                f"{path} is a notebook, which is executed by Jupyter: call ln.track() in it, then `jupyter execute {path}`."
+                f"{path} is a notebook, which is executed by Jupyter: call ln.track() in it, then "
+                f"`jupyter execute {quote_args([path])}`."
             )
         if not path.endswith((".py", ".pyw")):
             raise errors.InvalidArgument(f"{path} is no Python script: another program is run by `run -- {path} ...`.")
@@ -124,6 +129,8 @@ class Launch:
         self._params, secrets = params_.checked(wish.params)
         masked, found = redact.redact_args(program.arguments)
         self._secrets = secrets | found
+        named = program.source
+        self._source: Any = NOTHING if named is None else source_of_file(os.path.abspath(named))
         self._parent = parent_of_root(store)
         place = belonging.space_id(store, None, self._parent)
         projects = belonging.project_ids(store, wish.project)
@@ -148,7 +155,7 @@ class Launch:
             space_id=place,
         )
         self._open = Open(self.run, root=True, parent=self._parent)
-        self._open.secrets |= self._secrets
+        self._open.learn(self._secrets, self._source["text"])
         for _, artifact in wish.inputs:
             link_input(self.run, artifact)
         if wish.project is not None:
@@ -159,9 +166,8 @@ class Launch:
 
     def _resolved(self, space_id: Optional[int]) -> tuple[Transform, bool]:
         program, wish = self.program, self.wish
-        source: Any = NOTHING if program.source is None else source_of_file(os.path.abspath(program.source))
-        key = wish.key or (program.title if program.source is None else None)
-        return transforms.resolve(self.store, source, key=key, secrets=self._secrets, space_id=space_id)
+        key = transforms.wished(wish.key, None)["key"] or (program.title if program.source is None else None)
+        return transforms.resolve(self.store, self._source, key=key, secrets=self._secrets, space_id=space_id)
 
     def execute(self, started: Callable[[proc.Child], None]) -> int:
         """Execute it, with its streams on those of this process; the exit code to end with.
@@ -211,7 +217,9 @@ class Launch:
             del rest[:whole]
             try:
                 fsio.write_all(descriptor, data)
-            except OSError:  # nobody reads any more: the program is told so in the same way
+            except OSError as error:  # the program is told so in the same way: it can write no more
+                if error.errno not in NOBODY_READS:
+                    display.warning(f"{STREAMS[descriptor]} takes no more of what the program prints: {error.strerror}")
                 return False
             return True
 
@@ -251,7 +259,7 @@ class Launch:
         """Give what was declared here to the run that the program made itself."""
         last.initiated_by_run = self._parent
         last.params = {**self._params, **(last.params or {})}
-        told = {name: held for name, held in (self.run.extra_data or {}).items() if name in ("launch", "rerun_of")}
+        told = {name: held for name, held in (self.run.extra_data or {}).items() if name in HANDED_OVER}
         last.extra_data = {**(last.extra_data or {}), **told}
         last.save()
         for _, artifact in self.wish.inputs:

@@ -31,8 +31,8 @@ _PROBLEMS = {
 
 
 _PAUSE = 10.0  # seconds until the same process looks again: the user may have pushed, but steps come in thousands
-_looked: dict[tuple[str, str, str], float] = {}  # instance, transform and repository -> when, by the monotonic clock
-_kept: dict[tuple[str, str], str] = {}  # instance and transform -> the link
+_looked: dict[tuple[str, str, str], float] = {}  # database, transform and repository -> when, by the monotonic clock
+_kept: dict[tuple[str, str], str] = {}  # database and transform -> the link
 _said: set[str] = set()
 
 
@@ -44,7 +44,10 @@ def keep(store: Instance, transform: Transform, source: Source) -> None:
     repo, path = settings.sync_git_repo(), source["path"]
     if repo is None or path is None or _is_installed(path) or transform.reference is not None or transform.is_locked:
         return
-    if _is_soon((store.uid, transform.uid, repo)):
+    if source.get("doubt"):
+        return
+    place = store.database.place
+    if _is_soon((place, transform.uid, repo)):
         return
     from ..capture.gitsync import find_link
     from ..capture.permalink import shown
@@ -55,7 +58,7 @@ def keep(store: Instance, transform: Transform, source: Source) -> None:
         _write(store, transform, found["link"])
         return
     if found["problem"] == "unknown":
-        _looked[store.uid, transform.uid, repo] = float("inf")  # it cost seconds, and would again
+        _looked[place, transform.uid, repo] = float("inf")  # it cost seconds, and would again
     _warn(_PROBLEMS[str(found["problem"])].format(**{**found, "path": _short(path), "repo": shown(repo)}))
 
 
@@ -85,15 +88,16 @@ def _warn(text: str) -> None:
 
 def dropped(store: Instance, transform: Transform) -> dict[str, Optional[str]]:
     """What to write to a transform that gets another source: the link that this process found is one to the old."""
-    for what in [what for what in _looked if what[:2] == (store.uid, transform.uid)]:
+    place = store.database.place, transform.uid
+    for what in [what for what in _looked if what[:2] == place]:
         del _looked[what]
-    link = _kept.pop((store.uid, transform.uid), None)
+    link = _kept.pop(place, None)
     return {} if link is None or link != transform.reference else {"reference": None, "reference_type": None}
 
 
 def _write(store: Instance, transform: Transform, link: str) -> None:
     now = clock.now()
-    _kept[store.uid, transform.uid] = link
+    _kept[store.database.place, transform.uid] = link
     with store.database.write("link source", durable=False) as tx:
         tx.execute(
             "UPDATE transform SET reference = ?, reference_type = 'url', updated_at = ? WHERE id = ? AND reference IS NULL",

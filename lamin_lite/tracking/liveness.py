@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import os
 
-from ..base import clock, fsio, fskind, proc, redact
+from .. import errors
+from ..base import clock, display, fsio, fskind, proc, redact, settings
 from ..base._typing import TYPE_CHECKING
 from ..models import Run
 from ..models.base import query
 from .opened import ABORTED, last_sign, log_of, write_report
 
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Callable, Optional
 
     from ..instance import Instance
     from ..sql.database import Row
@@ -38,17 +39,24 @@ def look(store: Any) -> None:
     if store.database.readonly or (known is not None and now - known < SECONDS_BETWEEN_LOOKS):
         return
     _looked[store.database.path] = now
-    reap(store)
+    _end_dead(store, None, None, False)
 
 
 def reap(
     store: Instance, *, host: Optional[str] = None, older_than: Optional[float] = None, dry_run: bool = False
 ) -> list[str]:
-    """End the runs whose process is dead; their uids.
+    """End the runs whose process is dead, and make the reports that could not be kept when runs ended; uids of the ended.
 
     ``host``: also those of this host of which nobody can know. ``older_than``: also those of which nobody can know
     that started more than so many seconds ago. ``dry_run``: only tell.
     """
+    ended = _end_dead(store, host, older_than, dry_run)
+    if not dry_run:
+        _report_late(store)
+    return ended
+
+
+def _end_dead(store: Instance, host: Optional[str], older_than: Optional[float], dry_run: bool) -> list[str]:
     identity, seen, ended = proc.identity(), {}, []
     for row in store.database.read(_OPEN):
         process = str(row[2])
@@ -90,11 +98,40 @@ def _abort(store: Instance, number: int, uid: str, started_at: int) -> None:
     run = query(Run, store).filter(id=number).one()
     log = log_of(store, uid)
     sign = last_sign(log)
-    report = write_report(run, log, redact.redact_text) if sign is not None else None
+    report = write_report(run, log, _mask_of(run)) if sign is not None else None
     with store.database.write("abort run") as tx:
         tx.execute(
             "UPDATE run SET status = ?, finished_at = ?, is_end_estimated = ?, report_id = ?, updated_at = ? "
             "WHERE id = ? AND status = 'started'",
             [ABORTED, max(sign or started_at, started_at), True, report, clock.now(), number],
         )
-    fsio.remove(log)
+    if report is not None:  # else it is the only copy of what was printed, or there is none
+        fsio.remove(log)
+
+
+def _report_late(store: Instance) -> None:
+    """Make the reports of runs that have ended and whose logs stayed, as after a full disk."""
+    logs = os.listdir(store.log_dir) if os.path.isdir(store.log_dir) else []
+    for name in logs:
+        uid, log = os.path.splitext(name)[0], os.path.join(store.log_dir, name)
+        run = query(Run, store).filter(uid=uid, report=None).exclude(status="started").one_or_none()
+        report = None if run is None else write_report(run, log, _mask_of(run))
+        if run is None or report is None:
+            continue
+        with store.database.write("report late") as tx:
+            tx.execute("UPDATE run SET report_id = ?, updated_at = ? WHERE id = ?", [report, clock.now(), run.id])
+        fsio.remove(log)
+        display.info(f"made the report of run {uid}")
+
+
+def _mask_of(run: Run) -> Callable[[str], str]:
+    """What hides the secrets in a log, as far as a process can know them that did not execute the run."""
+    from . import recorded
+
+    secrets = set(settings.secret_values())
+    if redact.MASK in (run.transform.source_code or ""):
+        try:
+            secrets |= set(redact.redact_source(recorded.source_text(run.transform))[1])
+        except errors.LaminLiteError:  # nothing on this machine has the source whole
+            pass
+    return lambda line: redact.mask_values(redact.redact_text(line), secrets)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from contextlib import suppress
 
 from .. import errors
-from ..base import fsio, paths, uids
+from ..base import fsio, paths
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
-from ..models import digests, keys
+from ..models import content, digests, keys
 from ..storage import folders
 from ..storage.translate import translating
 from . import recorded, transforms
@@ -59,7 +58,7 @@ def write_copy(artifact: Artifact, to: str, *, force: bool = False) -> tuple[str
     path = os.path.abspath(to) if _is_copy(artifact, to) else place_of(artifact, to, "")
     is_new = _is_to_write(artifact, path, force)
     if is_new:
-        _put_copy(artifact, path)
+        content.copy_to(artifact, path)
     return path, is_new
 
 
@@ -73,7 +72,7 @@ def write_copies(artifacts: Sequence[Artifact], home: str, *, force: bool = Fals
     _check_ways({path: artifact for artifact, path, is_new in zip(artifacts, places, new) if is_new})
     for artifact, path, is_new in zip(artifacts, places, new):
         if is_new:
-            _put_copy(artifact, path)
+            content.copy_to(artifact, path)
     return list(zip(places, new))
 
 
@@ -127,6 +126,7 @@ def _is_to_write(artifact: Artifact, path: str, force: bool) -> bool:
         if above is not None and not os.path.isdir(above):
             raise errors.Conflict(f"{above} is no folder, as {_named(artifact)} needs: move it out of the way.")
         return True
+    _check_place(path)
     if _digest(path) == artifact.hash and os.path.isdir(path) == (artifact.n_files is not None):
         return False
     if os.path.isdir(path) or artifact.n_files is not None:
@@ -149,24 +149,6 @@ def _is_copy(artifact: Artifact, to: str) -> bool:
         return count == size == 0 and _digest(to) == artifact.hash
     except errors.LaminLiteError:  # it holds what no artifact can
         return False
-
-
-def _put_copy(artifact: Artifact, path: str) -> None:
-    source = os.fspath(artifact.cache(is_run_input=False))
-    aside = f"{path}.{uids.random_uid(8)}"
-    with translating("copy", source, path):
-        fsio.make_folder(os.path.dirname(path))
-        try:
-            if artifact.n_files is None:
-                fsio.place(source, aside, writable=True)
-            else:
-                fsio.copy_folder(source, aside)
-            fsio.rename(aside, path)
-        except BaseException as error:
-            _discard(aside)
-            if isinstance(error, OSError) and str(error.filename).startswith(aside):
-                error.filename = path  # nobody knows the other one
-            raise
 
 
 def place_of(row: Row, to: Optional[str], home: str) -> str:
@@ -200,8 +182,17 @@ def _content(path: str) -> Optional[bytes]:
         raise errors.Conflict(f"{path} is a folder: name a file by --to.")
     if not os.path.lexists(path):
         return None
+    _check_place(path)
     with translating("read", path), open(path, "rb") as file:
         return file.read()
+
+
+def _check_place(path: str) -> None:
+    """Raise `Conflict` for what cannot be compared: a pipe may never end, and no device is put in the place of."""
+    if os.path.isfile(path) or os.path.isdir(path):
+        return
+    what = "a pipe, socket or device" if os.path.exists(path) else "a link that leads to nothing"
+    raise errors.Conflict(f"{path} is {what}: name another place by --to.")
 
 
 def _put(path: str, data: bytes) -> None:
@@ -213,15 +204,6 @@ def _put(path: str, data: bytes) -> None:
 def _digest(path: str) -> str:
     with translating("read", path):
         return folders.digest(path, known_suffix)[0] if os.path.isdir(path) else digests.of_file(path)[0]
-
-
-def _discard(path: str) -> None:
-    """Remove what is half written; that there is none, or that it stays, hides no other error."""
-    with suppress(OSError):
-        if os.path.isdir(path):
-            fsio.remove_folder(path)
-        else:
-            fsio.remove(path)
 
 
 def _named(row: Row) -> str:

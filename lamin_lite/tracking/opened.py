@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
+from functools import lru_cache
 
 from .. import errors
 from ..base import display, names, redact, settings
 from ..base._typing import TYPE_CHECKING
-from ..capture.source import source_of_file
 from ..capture.streams import Log, Tap, cleaned
 from ..models import Artifact, session
 from . import processes, runs
 from .processes import process_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any, Callable, Optional
 
     from ..instance import Instance
@@ -42,6 +43,9 @@ class Open:
         self.log = log(os.path.join(store.log_dir, run.uid + suffix))
         self.parent = _opens.get(_uid_of(parent))
         self.secrets: set[str] = set()
+        self.texts: set[str] = set()  # sources whose secrets are masked in the report
+        self.held: Any = None  #: the generator or coroutine that the run is, for as long as it goes on
+        self.if_dropped = ABORTED  #: the status if that is not run to its end
         _opens[run.uid] = self
         processes.before_fork = prepare_logs
         if root:
@@ -62,7 +66,12 @@ class Open:
         return self.pid == os.getpid()
 
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
-        """Write the end of the run with its report; in a fork, only forget it."""
+        """Write the end of the run with its report; in a fork, only forget it. One that has ended stays as it is.
+
+        Nothing can be written any more when the interpreter is being taken down: whoever looks next ends the run.
+        """
+        if _opens.get(self.run.uid) is not self or sys.is_finalizing():
+            return
         self._let_go()
         if not self.is_mine():
             self.log.close()
@@ -95,7 +104,7 @@ class Open:
         for _ in range(2 if keeps else 0):
             try:
                 if os.path.exists(self.log.path):
-                    self.secrets |= known_secrets(self.run)
+                    self.secrets |= settings.secret_values().union(*map(_secrets_in, tuple(self.texts)))
                 report = write_report(self.run, self.log.path, self.mask)
                 break
             except KeyboardInterrupt as error:  # the first Ctrl-C waits for the report, the second one gives it up
@@ -105,8 +114,23 @@ class Open:
         except errors.LaminLiteError as error:  # the work is done, or has its own error: neither may be lost for this
             display.warning(f"the end of run {self.run.uid} ({status}) could not be written: {error}")
             return interrupted
-        self.log.discard()
+        if report is not None or not keeps:
+            self.log.discard()
         return interrupted
+
+    def learn(self, secrets: Iterable[str], text: Optional[str]) -> None:
+        """Mask these secrets, and those in the text of a source, in the reports that get what this run prints."""
+        opened: Optional[Open] = self
+        while opened is not None:
+            opened.secrets.update(secrets)
+            if text is not None:
+                opened.texts.add(text)
+            opened = opened.parent
+
+    def drive(self, body: Any, if_dropped: str) -> None:
+        """Go on with a generator or coroutine, which may be held beyond the end of the program."""
+        self.held, self.if_dropped = body, if_dropped
+        processes.at_exit(_end_held)
 
     def mask(self, line: str) -> str:
         """The line without secrets."""
@@ -188,7 +212,8 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int]:
     """Keep what a run printed, cleaned and without secrets, as its report; the id of the artifact.
 
-    Of a run in a kernel it is a notebook. A report that cannot be kept costs a warning, never the run.
+    Of a run in a kernel it is a notebook. A report that cannot be kept costs a warning, never the run; its log then is
+    the only copy of what was printed.
     """
     store: Any = run._store
     try:
@@ -200,7 +225,8 @@ def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int
         space, title = run._values["space_id"], f"report of run {run.uid}"
         report = Artifact._of_blob(store, blob, space, description=title, kind=names.KIND_OF_RUN_FILES)
     except (OSError, errors.LaminLiteError) as error:
-        display.warning(f"the report of run {run.uid} could not be kept: {error}")
+        left = f" What it printed stays in {log}; `reap` makes the report of that." if os.path.exists(log) else ""
+        display.warning(f"the report of run {run.uid} could not be kept: {error}{left}")
         return None
     return report.id
 
@@ -216,11 +242,26 @@ def _notebook(run: Run, log: str, mask: Callable[[str], str]) -> bytes:
     return report(log, mask, frame, {"run": run.uid, "transform": transform.uid, "key": transform.key})
 
 
-def known_secrets(run: Run) -> set[str]:
-    """Values that must not be kept: of environment variables named as secrets, and those in the source."""
-    source = source_of_file(run.transform.path_hint) if run.transform.path_hint else None
-    found = set(redact.redact_source(source["text"])[1]) if source and source["text"] else set()
-    return found | settings.secret_values()
+@lru_cache(maxsize=64)
+def _secrets_in(text: str) -> frozenset[str]:
+    """The secrets in a source, looked for when the first report needs them."""
+    return frozenset(redact.redact_source(text)[1])
+
+
+def _end_held() -> None:
+    """At the end of the process, while it can be written: end what is held half-way, as if it were dropped now."""
+    for opened in reversed(list(_opens.values())):  # inner ones first
+        body = opened.held
+        if body is None or not opened.is_mine() or getattr(body, "gi_running", False):
+            continue
+        try:
+            if hasattr(body, "close") and opened.if_dropped == COMPLETED:
+                with session.running(opened.run):
+                    body.close()
+        except BaseException as error:
+            opened.fail(error)
+        else:
+            opened.end(opened.if_dropped)
 
 
 def _uid_of(run: Optional[Run]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..instance import Instance
     from ..models import Run
 
-    State = tuple[int, int, int, int]
+    State = tuple[object, ...]
 
 
 class Patterns:
@@ -33,7 +33,7 @@ class Patterns:
     def _save(self, store: Instance, run: Run, pattern: str) -> bool:
         written = []
         for path, state in _matches(pattern):
-            if self._before.get(path) == state and not os.path.isdir(path):
+            if self._before.get(path) == state:
                 display.warning(f"{path} is not saved: it is as it was before the run")
             else:
                 written.append(path)
@@ -75,7 +75,20 @@ def _matches(pattern: str) -> Iterator[tuple[str, State]]:
 
 
 def _state(path: str) -> Optional[State]:
-    """What changes with each write to a file; of a link that leads nowhere, its own; None if it is not there."""
+    """What changes with each write to a file, or to one below a folder; None if it is not there."""
+    if not os.path.isdir(path):
+        return _state_of_file(path)
+    inside: list[object] = []
+    for folder, folders, files in os.walk(path):
+        folders.sort()
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        below = [os.path.join(folder, name) for name in sorted([*files, *links])]
+        inside += [folder, *((each, _state_of_file(each)) for each in below)]
+    return tuple(inside)
+
+
+def _state_of_file(path: str) -> Optional[State]:
+    """The state of a file; of a link that leads nowhere, its own."""
     for look in (os.stat, os.lstat):
         try:
             state = look(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import errors
 from ..base import canon, display, redact
 from ..base._typing import TYPE_CHECKING
 from ..models.base import SQLRecord
@@ -34,7 +35,10 @@ def checked(params: object) -> tuple[dict[str, Any], set[str]]:
     """Params given by a caller, in JSON's types and without secrets; and the secrets."""
     if params is None:
         return {}, set()
-    return kept(a_dict("params", params))
+    said = a_dict("params", params)
+    if len(said) != len(params):  # type: ignore[arg-type] # a mapping, as it was found to be
+        raise errors.InvalidArgument(f"params={params!r}: several names are the same as text, so rename all but one.")
+    return kept(said)
 
 
 def kept(values: Mapping[str, object]) -> tuple[dict[str, Any], set[str]]:
@@ -44,9 +48,8 @@ def kept(values: Mapping[str, object]) -> tuple[dict[str, Any], set[str]]:
     for name, value in values.items():
         try:
             made[str(name)] = canon.plain(value, _reference, odd, str(name))
-        except RecursionError:  # a value that holds itself
-            odd.append(str(name))
-            made[str(name)] = repr(value)[: canon.MAX_TEXT * 5]
+        except RecursionError:  # a value that holds itself, or is nested too deep
+            made[str(name)] = canon.shown(value, odd, str(name))
     if odd:
         display.warning(f"kept as text, as it has no form in JSON: {', '.join(odd)}")
     return redact.redact_params(made)
@@ -87,8 +90,9 @@ def bound(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
 def _named(taken: _Taken, signature: Signature, named: dict[str, Any]) -> dict[str, Any]:
     first = next(iter(signature.parameters.values()), None)
     for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:  # as if they had been written in the signature
-            named.update({key: value for key, value in named.pop(name).items() if key not in named})
+        if parameter.kind is parameter.VAR_KEYWORD:  # as if they had been written in the signature, unless it has such
+            more = named.pop(name)
+            named.update(more if named.keys().isdisjoint(more) else {name: more})
         elif parameter.kind is parameter.VAR_POSITIONAL and signature is not taken.said:
             rest = named.pop(name)[taken.is_method and parameter is first :]
             named.update({name: rest} if rest else {})

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-
 from ..base import display
 from ..base._typing import TYPE_CHECKING
+from ..capture.source import module_frame
 from ..models import Run, session
 from ..models.base import query
 from .liveness import look
 from .opened import script_run
-from .processes import handed_over, process_of
+from .processes import handed_over, is_own
 
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Optional
 
     from ..instance import Instance
@@ -48,7 +46,7 @@ def parent_of_root(store: Instance) -> Optional[Run]:
 def parent_of_process(store: Instance) -> Optional[Run]:
     """The run that started this process, as the environment tells, if it is of this instance and still open."""
     handed = handed_over()
-    if handed is None or handed[2] == process_of(store).uid:
+    if handed is None or is_own(handed[2]):
         return None
     if handed[0] != store.uid:
         _say_once(handed[1], "belongs to another instance")
@@ -73,13 +71,3 @@ def _say_once(uid: str, why: str) -> None:
 def is_imported_again() -> bool:
     """Whether multiprocessing, in a process that it spawned, is importing the main program of its parent again."""
     return module_frame("__mp_main__") is not None
-
-
-def module_frame(name: str) -> Optional[FrameType]:
-    """The frame of the module of this name, if its top level is what is running."""
-    frame: Optional[FrameType] = sys._getframe()
-    while frame is not None:
-        if frame.f_globals.get("__name__") == name and frame.f_code.co_name == "<module>":
-            return frame
-        frame = frame.f_back
-    return None

@@ -40,8 +40,12 @@ class Process:
             "cwd": facts["cwd"],
             "created_at": clock.now(),
         }
-        with store.database.write("register the process", durable=False) as tx:
-            self.id = tx.insert("process", row)
+        try:
+            with store.database.write("register the process", durable=False) as tx:
+                self.id = tx.insert("process", row)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let others see that the process has ended well."""
@@ -50,23 +54,30 @@ class Process:
             fsio.remove(self.path)
 
 
-_processes: dict[str, Process] = {}  # by the uid of the instance
+_processes: dict[tuple[str, str], Process] = {}  # by the instance and its database, as copies share their uid
 _making = allocate_lock()
 _registered = False
 changing = RLock()  #: held while a root run is entered in, or taken from, what all threads of this process share
+tracking = RLock()  #: held while track() makes room for a run and starts it: of several threads, one after the other
 before_fork: Callable[[], None] = int  # type: ignore[assignment]  # slot, filled by `opened`
 
 
 def process_of(store: Instance) -> Process:
     """This process's row in the instance, made at its first use; a fork gets one of its own."""
-    known = _processes.get(store.uid)
+    place = store.uid, store.database.place
+    known = _processes.get(place)
     if known is not None:
         return known
     with _making:
-        if store.uid not in _processes:
+        if place not in _processes:
             _register()
-            _processes[store.uid] = Process(store)
-    return _processes[store.uid]
+            _processes[place] = Process(store)
+    return _processes[place]
+
+
+def is_own(uid: str) -> bool:
+    """Whether a row is that of this process, in whatever instance."""
+    return any(process.uid == uid for process in _processes.values())
 
 
 _at_exit: list[Callable[[], None]] = []
@@ -98,8 +109,8 @@ def _before_fork() -> None:
 
 def _forget() -> None:
     """In a fork: let go of the parent's locks, else it would seem alive for as long as this child is."""
-    global _making, changing
-    _making, changing = allocate_lock(), RLock()
+    global _making, changing, tracking
+    _making, changing, tracking = allocate_lock(), RLock(), RLock()
     for process in _processes.values():
         if process.lock is not None:
             os.close(process.lock)

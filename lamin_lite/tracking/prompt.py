@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from ..base._typing import TYPE_CHECKING
+from ..capture.source import module_frame
 from ..models import session
 from .opened import COMPLETED, outcome, tap
-from .parents import module_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,17 @@ def _shell() -> Any:
 
 def is_executed() -> bool:
     """Whether the main program is a script that IPython executes, as ``%run`` asks it to."""
+    return _is_within(EXECUTE)
+
+
+def is_of_cells() -> bool:
+    """Whether the main program is a notebook, or a script with magics, that IPython executes: ``ipython x.ipynb``."""
+    return _is_within(("safe_execfile_ipy",))
+
+
+def _is_within(names: tuple[str, ...]) -> bool:
     frame = module_frame("__main__") if "IPython" in sys.modules else None
-    while frame is not None and frame.f_code.co_name not in EXECUTE:
+    while frame is not None and frame.f_code.co_name not in names:
         frame = frame.f_back
     return frame is not None
 
@@ -53,10 +62,15 @@ class Heard:
 
     def __init__(self, shell: Any, before: Callable[..., None], after: Callable[..., None]) -> None:
         self._shell = shell
-        self._events = (("pre_run_cell", before), ("post_run_cell", after))
+        self._events: list[tuple[str, Callable[..., None]]] = []
         self._wrapped: list[tuple[Any, str, Any, Any]] = []
-        for event, heard in self._events:
-            shell.events.register(event, heard)
+        self.event("pre_run_cell", before)
+        self.event("post_run_cell", after)
+
+    def event(self, name: str, heard: Callable[..., None]) -> None:
+        """Hear of an event of the shell."""
+        self._shell.events.register(name, heard)
+        self._events.append((name, heard))
 
     def scripts(self, note: Callable[..., None]) -> None:
         """Note that ``%run`` has executed a script."""
@@ -99,14 +113,19 @@ class Prompt:
     """What IPython tells while a run is open. Has the same names as `endings.Hooks`.
 
     An error is shown by IPython itself, and the prompt goes on: it is the last input that tells how the session ended.
+    So it is with the cells of a file that IPython executes, silently.
     """
 
     def __init__(self, shell: Any, run: Run) -> None:
+        self._shell = shell
         self._run = run
         self._error: Optional[BaseException] = None
         #: what is to be done when a script or an input has ended: a script may have left its run open
         self.after_script: Optional[Callable[[], None]] = None
         self._heard = Heard(shell, self._before, self._after)
+        if is_of_cells():
+            self._heard.event("pre_execute", self._before)
+            self._heard.event("post_execute", self._after_silent)
         self._heard.scripts(self._script)
 
     def _before(self, *_: object) -> None:
@@ -121,6 +140,9 @@ class Prompt:
         self._script()
         session.leave(self._run)
         self._error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
+
+    def _after_silent(self) -> None:
+        self._after(getattr(self._shell, "last_execution_result", None))
 
     def at_exit(self) -> tuple[str, Optional[int]]:
         """Status and exit code of a session that ends, or whose run gives way to another one: by its last input."""

@@ -39,6 +39,13 @@ def source_bytes(transform: Transform, near: Iterable[str] = ()) -> bytes:
     return _found(transform, near) if data is None else data
 
 
+def source_text(transform: Transform) -> str:
+    """The true source of a transform as text; raises as `source_bytes` does."""
+    if is_notebook(transform):
+        return _text_of_notebook(transform, transform.source_code or "", ())
+    return decode_source(source_bytes(transform))[0]
+
+
 def is_notebook(transform: Transform) -> bool:
     """Whether its file is a notebook of Jupyter, and not its source as text."""
     return (transform.key or "").endswith(".ipynb")

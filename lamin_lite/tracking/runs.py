@@ -31,9 +31,10 @@ def start(
 ) -> Run:
     """Write the row of a run that starts now. It survives the death of the process; a power loss may forget it.
 
-    It belongs to these projects, by their ids, and to those of the run that initiated it.
+    It belongs to these projects, by their ids, and to those of the run that initiated it, or that it repeats.
     """
     process = process_of(store)
+    projects = [*projects, *_projects_of_repeated(store, values)]
     run = store.Run()
     now = clock.now()
     run._values.update(values, transform_id=transform.id, status="started", process_id=process.id, params=params)
@@ -44,6 +45,14 @@ def start(
         label_run(tx, run._saved_id(), transform._saved_id(), projects, run._values["initiated_by_run_id"])
         feature_values.write(tx, run, features)
     return run
+
+
+def _projects_of_repeated(store: Instance, values: dict[str, Any]) -> list[int]:
+    """Ids of the projects of the run that one with these values repeats, not of what else its program starts."""
+    uid = (values.get("extra_data") or {}).get("rerun_of")
+    sql = "SELECT p.project_id, r.entrypoint FROM run_project p JOIN run r ON r.id = p.run_id WHERE r.uid = ?"
+    rows = [] if uid is None else store.database.read(sql, [uid])
+    return [int(row[0]) for row in rows if row[1] == values.get("entrypoint")]
 
 
 def end(run: Run, status: str, **values: Any) -> None:
@@ -78,9 +87,9 @@ def facts(store: Instance, secrets: set[str], path: Optional[str], space_id: Opt
     found: dict[str, Any] = {"cli_args": cli_args(masked), "environment_id": environment_id(store)}
     state = None if path is None else git_state(path)
     extra: dict[str, Any] = {} if state is None else {"git": _without_diff(store, state, secrets, space_id)}
-    repeated = settings.variable("RERUN")
+    repeated, mark = settings.repeated()
     if repeated is not None and settings.variable("RUN") is None:  # not of what the repeated run starts itself
-        extra["rerun_of"] = repeated
+        extra.update(rerun_of=repeated, **({} if mark is None else {"rerun_by": mark}))
     return {**found, "extra_data": extra} if extra else found
 
 

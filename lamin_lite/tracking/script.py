@@ -31,7 +31,13 @@ class _Script(Open):
     is_script = True
 
     def __init__(
-        self, run: Run, secrets: set[str], parent: Optional[Run], kernel: Optional[Kernel], outer: Optional[_Script]
+        self,
+        run: Run,
+        secrets: set[str],
+        text: Optional[str],
+        parent: Optional[Run],
+        kernel: Optional[Kernel],
+        outer: Optional[_Script],
     ) -> None:
         self.kernel = kernel
         self.outer = outer  #: of the notebook or the prompt that executes this script by ``%run``
@@ -42,7 +48,7 @@ class _Script(Open):
             super().__init__(run, root=True, parent=parent, log=kernel.new_log, suffix=CELLS)
             self.hooks = kernel
             kernel.listen(run, secrets)
-        self.secrets |= secrets
+        self.learn(secrets, text)
         session.enter(run)
 
     def end(self, status: str, error: Optional[BaseException] = None, exit_code: Optional[int] = None) -> None:
@@ -55,6 +61,7 @@ class _Script(Open):
             session.enter(self.outer.run)
         if self.kernel is not None and self.is_mine():
             self.kernel.settle(self.secrets)
+            self.learn((), self.kernel.executed_text())
         super().end(status, error, exit_code)
 
     def give_way(self) -> None:
@@ -72,8 +79,8 @@ class _Script(Open):
 
 
 def _hooks(opened: _Script) -> Union[Hooks, prompt.Prompt]:
-    """What hears of the end of a program, or of the inputs at the prompt of IPython."""
-    if source_of_main()["kind"] != "interactive":
+    """What hears of the end of a program, or of the inputs at the prompt of IPython, or cells that it executes."""
+    if source_of_main()["kind"] != "interactive" and not prompt.is_of_cells():
         return Hooks(opened.fail)
     shell = prompt.shell_of_terminal()
     return prompt.Prompt(shell, opened.run) if shell is not None else Hooks(opened.fail)
@@ -95,11 +102,28 @@ def track(
     new_run: Optional[bool] = None,
 ) -> None:
     """Start the run; see `entry`."""
-    global _open
     display.attach_handler()
     store: Instance = session.current_store()  # type: ignore[assignment]
     if is_imported_again():
         return  # the main program of the parent, imported again: the run is the parent's
+    wish = {"uid": transform if isinstance(transform, str) else None, **transforms.wished(key, kind)}
+    with processes.tracking:
+        _track(store, transform, wish, params, features, project, space, path, new_run)
+
+
+def _track(
+    store: Instance,
+    transform: Union[str, Transform, None],
+    wish: dict[str, Optional[str]],
+    params: Optional[Mapping[str, object]],
+    features: Optional[Mapping[str, object]],
+    project: Projects,
+    space: Union[str, Space, None],
+    path: Union[str, os.PathLike[str], None],
+    new_run: Optional[bool],
+) -> None:
+    """Start the run, while no other thread does."""
+    global _open
     kernel = _kernel(store, path)
     source = _source(path, kernel)
     kept, secrets, put_in = _params(params, kernel)
@@ -109,7 +133,6 @@ def track(
     is_executed = prompt.is_executed()
     outer = _outer() if is_executed else None
     place = belonging.space_id(store, space, None if _open is not outer else parent_of_root(store))
-    wish = {"uid": transform if isinstance(transform, str) else None, "key": key, "kind": kind}
     made, new = _transform(store, transform, source, secrets, place, wish)
     if _open is not None and _open.is_mine():
         if new_run is False and _open.run.transform == made:
@@ -134,7 +157,7 @@ def track(
     processes.at_exit(_at_exit)
     if kernel is not None:
         kernel.wish = {**wish, "new": new} if made is not transform and source["kind"] == "notebook" else None
-    _open = _Script(run, secrets, parent, kernel, outer)
+    _open = _Script(run, secrets, source["text"], parent, kernel, outer)
     if is_executed:
         _end_with_script(outer)
     _say(run, made, new, transform is None, bool(said))
@@ -201,12 +224,10 @@ def _params(
     kept, secrets = params_.checked(params)
     if kernel is None:
         return kept, secrets, {}
-    from .kernel import injected_params
+    from . import injected
 
-    values, code = injected_params()
-    injected, found = params_.checked(values)
-    put_in = {"papermill": injected, **({"papermill_code": code} if code else {})} if injected else {}
-    return {**injected, **kept}, secrets | found, put_in
+    values, found, put_in = injected.found()
+    return {**values, **kept}, secrets | found, put_in
 
 
 def _transform(
@@ -218,7 +239,7 @@ def _transform(
     options: dict[str, Optional[str]],
 ) -> tuple[Transform, bool]:
     if wish is not None and not isinstance(wish, str):
-        return wish, False
+        return transforms.saved(store, wish), False
     return transforms.resolve(store, source, secrets=secrets, space_id=space_id, **options)
 
 
@@ -238,7 +259,7 @@ def _source(path: Union[str, os.PathLike[str], None], kernel: Optional[Kernel]) 
     if path is None:
         return dict(source_of_main() if kernel is None else kernel.source())
     source = source_of_file(os.path.abspath(path))
-    if source["text"] is None:
+    if source["text"] is None and source["kind"] != "notebook":  # one that is broken has the cells that ran
         raise errors.MissingFile(f"track(path={path!r}): there is no such file that this user may read.")
     return dict(source)
 
@@ -249,12 +270,13 @@ def _at(run: Run) -> str:
 
 def finish() -> None:
     """End the run; see `entry`."""
-    if _open is None or not _open.is_mine():
-        if is_imported_again():
-            return
-        raise errors.TrackNotCalled("There is no run to finish: call ln.track() before ln.finish().")
-    opened = _open
-    opened.end(COMPLETED)
+    with processes.tracking:
+        opened = _open
+        if opened is None or not opened.is_mine():
+            if is_imported_again():
+                return
+            raise errors.TrackNotCalled("There is no run to finish: call ln.track() before ln.finish().")
+        opened.end(COMPLETED)
     if opened.kernel is not None:
         opened.kernel.say_end()
 

@@ -19,7 +19,7 @@ import os
 from .. import errors
 from ..base import clock, display, paths, redact, settings, uids
 from ..base._typing import TYPE_CHECKING
-from ..models import Run, Transform, changes, keys
+from ..models import Run, Transform, changes, keys, session
 from ..models.base import query
 from ..models.related import link_projects_of_run
 from . import checkouts, links
@@ -72,6 +72,28 @@ def checked_stem(uid: str) -> str:
     )
 
 
+def wished(key: Optional[str], kind: Optional[str]) -> dict[str, Optional[str]]:
+    """The key and the kind that somebody asks for, checked to be such."""
+    if kind is not None:
+        Transform.__table__.fields["kind"].check(kind)
+    return {"key": None if key is None else keys.checked(key), "kind": kind}
+
+
+def saved(store: Instance, transform: object) -> Transform:
+    """The transform that somebody hands over, checked to be a saved one of this instance."""
+    if not isinstance(transform, Transform):
+        raise errors.InvalidArgument(
+            f"transform={transform!r} must be the uid of a transform, as a text, or a saved Transform."
+        )
+    transform._saved_id()
+    if not session.same(transform._store, store):
+        raise errors.InvalidArgument(
+            f"{transform!r} is of the instance {transform._store.root}, and runs are kept in {store.root}: pass its uid, "
+            f"{transform.stem_uid!r}."
+        )
+    return transform
+
+
 def resolve(
     store: Instance,
     source: Source,
@@ -92,6 +114,8 @@ def resolve(
     if known_as in _known and _is_live(store, _known[known_as]):
         links.keep(store, _known[known_as], source)
         return _known[known_as], False
+    if source.get("doubt"):
+        display.warning(str(source["doubt"]))
     repeated = _repeated(store, source)
     if repeated is not None:
         _known[known_as] = repeated
@@ -115,7 +139,7 @@ def resolve(
 
 def _repeated(store: Instance, source: Source) -> Optional[Transform]:
     """The transform of the run that this process repeats, if this is its source, wherever the copy lies."""
-    uid = settings.variable("RERUN")
+    uid = settings.repeated()[0]
     if uid is None:
         return None
     run = query(Run, store).filter(uid=uid).one_or_none()
@@ -171,8 +195,10 @@ def registered(
     kind: Optional[str] = None,
     description: Optional[str] = None,
     space_id: Optional[int] = None,
-) -> tuple[Transform, bool]:
-    """The transform of a file that does not run, and whether it is new; also its next runs have this ``key``.
+) -> tuple[Transform, Optional[Transform]]:
+    """The transform of a file that does not run, and what it was before, if it is not new.
+
+    Also its next runs have this ``key``; ``kind`` and ``description`` are also those of a version that is there.
 
     Raises `InvalidArgument` for a folder, and for a ``description`` of a notebook that has a title.
     """
@@ -189,13 +215,17 @@ def registered(
             "description out."
         )
     source["description"] = source["description"] if description is None else description
-    wish, secrets = {"key": None if key is None else keys.checked(key), "kind": kind}, settings.secret_values()
+    secrets, wish = settings.secret_values(), wished(key, kind)
+    before = _Wish(store, source, None, **wish).known()
     transform, new = resolve(store, source, secrets=secrets, space_id=space_id, **wish)
-    title = _title(source, secrets)
-    if description is not None and title != transform.description:
-        transform.description = title
+    before = None if new else before or _by_id(store, transform._saved_id())
+    told = {"kind": kind, "description": None if description is None else _title(source, secrets)}
+    new_values = {name: value for name, value in told.items() if value not in (None, getattr(transform, name))}
+    for name, value in new_values.items():
+        setattr(transform, name, value)
+    if new_values:
         transform.save()
-    return transform, new
+    return transform, before
 
 
 _OF_RUN = (
@@ -328,6 +358,12 @@ class _Wish:
         sql = f"SELECT id FROM transform WHERE stem = ? AND hash {same} ORDER BY uid DESC LIMIT 1"
         row = reader.one(sql, [stem] if digest is None else [stem, digest])
         return None if row is None else int(row[0])
+
+    def known(self) -> Optional[Transform]:
+        """The newest version with this source, as it is."""
+        row = self.found(self.store.database)
+        number = None if row is None else self.version(self.store.database, str(row[1]))
+        return None if number is None else _by_id(self.store, number)
 
     def made(self, tx: Transaction, secrets: Iterable[str]) -> tuple[Transform, bool]:
         """The transform, as this transaction leaves it."""

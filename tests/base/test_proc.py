@@ -136,6 +136,15 @@ except KeyboardInterrupt:
     assert proc.is_alive(int(note.read_text()), None) is False
 
 
+def test_a_program_that_does_not_end_in_time_keeps_no_pipe_open(monkeypatch):
+    monkeypatch.setattr(proc, "_GRACE", 0.0)
+    child = proc.Child(python("import time; time.sleep(60)"), own_group=True)
+    pipes = [child._process.stdout, child._process.stderr]
+    child.close()
+    assert all(pipe.closed for pipe in pipes)
+    child._process.wait(10)
+
+
 def test_identity_names_this_process():
     who = proc.identity()
     assert list(who) == ["host", "boot_id", "pid_ns", "pid", "start_time"]

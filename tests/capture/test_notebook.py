@@ -227,8 +227,24 @@ def test_a_file_has_the_hash_of_its_source(tmp_path):
     assert second["description"] == "U"
 
 
-def test_a_file_that_is_no_notebook_is_kept_as_it_is(tmp_path):
+@pytest.mark.parametrize(
+    "text", ["", "<<<<<<< mine\n{}", "[]", "{}", '{"cells": {}}', '{"worksheets": [1, {"cells": [1]}]}']
+)
+def test_a_file_that_is_no_notebook_has_no_source(tmp_path, text):
     path = tmp_path / "broken.ipynb"
-    path.write_text("<<<<<<< mine\n{}", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     source = source_of_file(str(path))
-    assert (source["kind"], source["text"], source["description"]) == ("notebook", "<<<<<<< mine\n{}", None)
+    assert (source["kind"], source["text"], source["hash"], source["description"]) == ("notebook", None, None, None)
+
+
+def test_a_notebook_of_nbformat_3_is_read(tmp_path):
+    cells = [
+        {"cell_type": "heading", "level": 1, "source": ["Old ", "title"]},
+        {"cell_type": "code", "language": "python", "input": ["x = 1\n", "y = 2"], "outputs": [], "prompt_number": 3},
+        {"cell_type": "markdown", "source": "words"},
+    ]
+    path = tmp_path / "old.ipynb"
+    path.write_text(json.dumps({"nbformat": 3, "metadata": {}, "worksheets": [{"cells": cells}]}), encoding="utf-8")
+    source = source_of_file(str(path))
+    assert source["description"] == "Old title"
+    assert source["text"] == "# %% [markdown]\n# #\n\n# %%\nx = 1\ny = 2\n\n# %% [markdown]\n# words\n"

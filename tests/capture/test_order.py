@@ -135,3 +135,9 @@ def test_a_notebook_that_was_never_saved_is_what_ran():
     for first in ("b", "", "another"):
         found, not_saved = with_executed([(1, "x", first), (2, "y", "c")], blank, lambda _: True)
         assert (texts(found), not_saved) == (["x", "y"], [1, 2])
+
+
+def test_a_cell_of_comments_that_was_passed_over_is_no_problem():
+    cells = notebook("a", "# !pip install foo\n\n  # or from source", "#", "b", "# set it\nc", "d")
+    assert order_problem([(1, "a", None), (2, "b", None)], cells) is None
+    assert order_problem([(1, "a", None), (2, "d", None)], cells) == SAME + "'b' and '# set it' did not run."

@@ -17,7 +17,7 @@ import pytest
 from lamin_lite.capture.source import decode_source, source_of_function, source_of_main
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = ["path", "text", "hash", "encoding", "kind", "package", "package_path", "description"]
+KEYS = ["path", "text", "hash", "encoding", "kind", "package", "package_path", "description", "doubt"]
 SHOW_MAIN = "import json; from lamin_lite.capture.source import *; print(json.dumps(source_of_main()))\n"
 SHOW_F = "import json; from lamin_lite.capture.source import *; print(json.dumps(source_of_function({})))\n"
 
@@ -55,6 +55,7 @@ def is_file(source, path, package_path=None):
         "package": package_path and package_path.split("/")[0],
         "package_path": package_path,
         "description": None,
+        "doubt": None,
     }
     return True
 
@@ -69,7 +70,7 @@ def load(path, text):
     """Run the text as the file of a module, and return its names."""
     write(path, text)
     names = {"__file__": str(path), "__name__": path.stem}
-    exec(compile(path.read_text(), str(path), "exec"), names)
+    exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), names)
     return names
 
 
@@ -368,13 +369,26 @@ def test_a_frozen_function_has_the_file_of_its_module():
 # ------------------------------------------------------------------------------------------------ the file's text
 
 
-def test_a_file_is_read_anew_when_it_changed(tmp_path):
+def test_what_is_given_is_the_callers_own(tmp_path):
     f = load(tmp_path / "m.py", "def f(): pass\n")["f"]
     first = source_of_function(f)
     first["text"] = "the caller's copy"
     assert source_of_function(f)["text"] == "def f(): pass\n"
-    (tmp_path / "m.py").write_text("def f(): pass  # changed\n")
-    assert source_of_function(f)["text"] == "def f(): pass  # changed\n"
+
+
+def test_the_main_program_is_the_one_that_a_profiler_executes(tmp_path):
+    script = write(tmp_path / "s.py", SHOW_MAIN + "def f(): print(json.dumps(source_of_main()))\nf()\n")
+    for profiler in (["-m", "cProfile", "-o", os.devnull], ["-m", "trace", "--count", "-C", str(tmp_path / "c")]):
+        done = subprocess.run(
+            [sys.executable, *profiler, "s.py"],
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            text=True,
+            check=True,
+        )
+        sources = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        assert [is_file(source, script) for source in sources] == [True, True], done.stdout
 
 
 def test_an_unreadable_file_keeps_its_path(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from lamin_lite import errors
 from lamin_lite.lineage.compare import Snapshot, compare, flat
+from lamin_lite.lineage.snapshot import files
 
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(max_size=3)
 VALUES = st.dictionaries(st.sampled_from("abcde"), SCALARS | st.lists(SCALARS, max_size=2), max_size=5)
@@ -170,6 +172,21 @@ def test_files_of_steps_count_and_what_steps_hand_on_is_no_input(shop, runs, wor
     changes = old.diff(new).changes
     assert [change.name for change in changes["outputs"]] == ["out.csv", "more.csv"]
     assert "inputs" not in changes
+
+
+def test_files_without_a_key_all_count_in_the_order_of_their_content(shop, runs, workdir):
+    old, new = runs
+    for run, texts in ((old, "abc"), (new, "ca")):
+        for text in texts:
+            (workdir / "x.svg").write_text(text)
+            shop.Artifact(workdir / "x.svg", description="plot", run=run).save()
+    hashes = sorted(hashlib.sha256(text.encode()).hexdigest() for text in "abc")
+    assert list(files(old)[1].items())[1:] == list(zip(["plot", "plot (2)", "plot (3)"], hashes))
+    found = {change.name: change.kind for change in old.diff(new).changes["outputs"]}
+    assert found.pop("plot (3)") == "removed"
+    (workdir / "x.svg").write_text("b")
+    shop.Artifact(workdir / "x.svg", description="plot", run=new).save()
+    assert [change.name for change in old.diff(new).changes["outputs"]] == ["out.csv"]
 
 
 def test_diff_needs_another_saved_run(shop, runs):

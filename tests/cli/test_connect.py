@@ -101,6 +101,21 @@ def test_a_folder_with_an_instance_keeps_it(cli, shop, away, workdir):
     assert marker(away).read_bytes() == before
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give a folder away")
+def test_in_a_folder_of_another_owner_it_is_said_how_its_instance_is_used(cli, shop, workdir):
+    os.chown(workdir / ".lamin_lite", 65534, 65534)
+    for line in ("init", "connect ."):
+        done = cli(line)
+        assert done.code == 0
+        assert f"{workdir} belongs to another owner" in done.err
+        assert "only by `--instance PATH` or LAMIN_LITE_INSTANCE" in done.err
+    done = cli("list artifacts")
+    assert done.code == 1
+    assert "has an instance of another owner" in done.err
+    assert "or `--instance PATH`" in done.err
+    assert cli(f"list artifacts --instance {workdir}").code == 0
+
+
 def test_what_is_no_instance_is_not_connected(cli, away):
     (away / "empty").mkdir()
     for path, said in (

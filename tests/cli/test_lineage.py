@@ -50,6 +50,36 @@ def test_a_depth_and_no_children_make_less_of_it(cli, project):
     assert "What was made" not in cli("lineage folder/a.csv --no-children").stdout
 
 
+FLOW = """
+import lamin_lite as ln
+
+@ln.step()
+def raw(n):
+    return ln.Artifact.from_object({"n": n}, key="raw.json").save()
+
+@ln.step()
+def clean(table):
+    return ln.Artifact.from_object({"n": table.load(), "clean": True}, key="clean.json").save()
+
+@ln.flow()
+def whole():
+    clean(raw(1))
+
+if __name__ == "__main__":
+    whole()
+"""
+
+
+def test_the_run_of_a_flow_has_the_lineage_of_its_steps_in_every_format(cli, project, run_python):
+    (project / "flow.py").write_text(FLOW)
+    assert run_python(project / "flow.py", cwd=project).returncode == 0
+    rows = json.loads(cli("list run --json").stdout)["rows"]
+    uid = next(row["uid"] for row in rows if row["entrypoint"] == "whole")
+    for form in ("text", "svg", "html", "mermaid", "dot", "json"):
+        shown = cli(f"lineage run {uid} --format {form}").stdout
+        assert all(name in shown for name in ("raw.json", "clean.json", "whole")), form
+
+
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [

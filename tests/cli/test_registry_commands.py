@@ -334,7 +334,7 @@ def test_annotate_sets_and_removes_values_of_features(cli, shop):
 def test_delete_asks_nothing_and_restore_undoes_it(cli, shop):
     done = cli("delete raw/a.csv")
     assert done.code == 0
-    assert "restore raw/a.csv` brings it back" in done.err
+    assert "restore artifact --uid" in done.err
     assert "is in the trash" in cli("get raw/a.csv").err
     assert cli("list artifacts --json").json["total"] == 1
     assert cli("list artifacts --trash --json").json["rows"][0]["key"] == "raw/a.csv"

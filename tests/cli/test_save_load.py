@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from lamin_lite.capture.source import source_of_file
 from lamin_lite.instance import Instance
 from lamin_lite.tracking import transforms
+from tests.conftest import REPO, clean_environ
 
 SCRIPT = "import lamin_lite as ln\nln.track()\nln.finish()\n"
 SECRET = 'password = "hunter2hunter2"\n'
@@ -93,6 +98,46 @@ def test_a_transform_keeps_the_key_that_it_was_saved_under(cli, store, workdir):
     (workdir / "s.py").write_text(SCRIPT + "2\n")
     again = saved(cli("save s.py --json"))
     assert (again["key"], again["uid"]) == ("templates/t.py", row["uid"][:12] + "0001")
+
+
+def test_what_is_changed_of_a_known_source_is_written_and_said(cli, store, workdir):
+    store.Project(name="Atlas").save()
+    store.Space(name="Team").save()
+    (workdir / "a.R").write_text("x <- 1\n")
+    uid = saved(cli("save a.R --json"))["uid"]
+    for more, what in (
+        ("--description new", "description"),
+        ("--kind pipeline", "kind"),
+        ("--key b.R", "key"),
+        ("--project Atlas", "projects"),
+        ("--space Team", "space"),
+    ):
+        done = cli(f"save a.R {more}")
+        assert (done.code, f"changed {what} of Transform" in done.err) == (0, True), done.err
+        assert cli(f"save a.R {more} --json").json["action"] == "unchanged"
+    row = store.Transform.get(uid)
+    assert (row.description, row.kind, row.key, row.space.name) == ("new", "pipeline", "b.R", "Team")
+    assert row.projects.one().name == "Atlas"
+    assert cli("save a.R --kind script --description old --json").json["action"] == "updated"
+    assert store.Transform.filter().count() == 1
+
+
+def test_a_kind_that_there_is_not_is_refused_also_of_a_known_source(cli, store, workdir):
+    (workdir / "a.R").write_text("x <- 1\n")
+    cli("save a.R")
+    done = cli("save a.R --kind foo --key b.R")
+    assert (done.code, "'foo'" in done.err) == (1, True)
+    assert store.Transform.filter().one().key == "a.R"
+
+
+def test_what_is_changed_of_a_known_file_is_said(cli, store, workdir):
+    store.Project(name="Atlas").save()
+    (workdir / "a.txt").write_text("one")
+    cli("save a.txt")
+    done = cli("save a.txt --kind dataset --description new --project Atlas")
+    assert "changed kind, description, projects of Artifact 'a.txt'" in done.err
+    assert "unchanged" in cli("save a.txt --kind dataset --description new --project Atlas").err
+    assert "unchanged" in cli("save a.txt").err
 
 
 def test_what_cannot_be_saved_is_said_in_one_sentence(cli, store, workdir):
@@ -301,6 +346,86 @@ def test_a_place_that_takes_no_files_is_named_as_it_was_given(cli, store, workdi
     assert done.code == 1
     assert "/proc/foo" in done.err
     assert "/proc/foo." not in done.err.replace("/proc/foo: ", "")
+
+
+def test_what_is_no_file_is_neither_read_nor_replaced(cli, store, workdir):
+    (workdir / "a.txt").write_text("one")
+    (workdir / "s.py").write_text(SCRIPT)
+    for name in ("a.txt", "s.py"):
+        cli(f"save {name}")
+    os.mkfifo(workdir / "pipe")
+    (workdir / "link").symlink_to("pipe")
+    (workdir / "dang").symlink_to("nowhere")
+    before = {path.name: path.lstat() for path in workdir.iterdir()}
+    for name in ("a.txt", "s.py"):
+        for to, said in (("pipe", "is a pipe"), ("link", "is a pipe"), ("dang", "is a link that leads to nothing")):
+            for more in ("", "--force"):
+                done = cli(f"load {name} --to {to} {more}")
+                assert (done.code, done.out) == (1, "")
+                assert f"{workdir / to} {said}" in done.err
+                assert "name another place by --to" in done.err
+    assert {path.name: path.lstat() for path in workdir.iterdir()}.keys() == before.keys()
+
+
+def test_a_copy_of_a_folder_needs_no_room_in_the_cache(cli, store, workdir):
+    results = workdir / "results"
+    (results / "sub" / "empty").mkdir(parents=True)
+    (results / "run.sh").write_text("exit\n")
+    (results / "run.sh").chmod(0o755)
+    (results / "sub" / "link").symlink_to("../run.sh")
+    row = saved(cli("save results --json"))
+    assert cli("load results --to out").code == 0
+    assert not os.path.exists(store.cache_dir)
+    assert saved(cli("save out --json"))["hash"] == row["hash"]
+    assert all(os.access(path, os.W_OK) and path.stat().st_mode & 0o200 for path in (workdir / "out").rglob("*"))
+
+
+READER = """
+import importlib, os, pkgutil, sys
+import lamin_lite
+for module in pkgutil.walk_packages(lamin_lite.__path__, "lamin_lite."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+from lamin_lite.cli import main
+lamin_lite.Instance.init("warm").Artifact("results", key="results").save()
+for more in (["results"], ["results", "--to", "warm/copy"], ["nothing"]):  # what is imported late is imported now
+    main(["load", *more, "--instance", "warm"])
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+print(main(["load", "results"]), main(["load", "results", "--to", "own/results"]))
+os.environ["LAMIN_LITE_CACHE_DIR"] = os.path.abspath("own/cache")
+print(main(["load", "results"]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+def test_a_reader_copies_a_folder_and_is_told_how_to_see_it_in_place(home):
+    place = Path(tempfile.mkdtemp())
+    try:
+        for name, mode in (("results", 0o755), ("own", 0o777), ("warm", 0o755), (".", 0o755)):
+            (place / name).mkdir(exist_ok=True)
+            os.chmod(place / name, mode)
+        (place / "results" / "a.txt").write_text("one")
+        store = Instance.init(place)
+        digest = store.Artifact(place / "results", key="results").save().hash
+        store.database.close()
+        environ = {**clean_environ(home), "PYTHONPATH": str(REPO), "LAMIN_LITE_INSTANCE": str(place)}
+        done = subprocess.run(
+            [sys.executable, "-c", READER], cwd=place, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.stdout.splitlines() == [
+            f"{place}/warm/storage/.lamin_lite/cache/folders/{digest}",
+            f"{place}/warm/copy",
+            f"{place}/own/results",
+            "1 0",
+            f"{place}/own/cache/folders/{digest}",
+            "0",
+        ], done.stderr
+        assert "set LAMIN_LITE_CACHE_DIR to a folder of your own" in done.stderr
+        assert (place / "own/results/a.txt").read_text() == "one"
+    finally:
+        shutil.rmtree(place)
 
 
 @pytest.fixture

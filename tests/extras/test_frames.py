@@ -149,6 +149,14 @@ REFUSED = {
     "text and numbers": (pd.DataFrame({"a": ["1", 1]}), TEXTS),
     "names of two kinds": (pd.DataFrame([[1, 2]], columns=["a", 1]), TEXTS),
     "a NUL": (pd.DataFrame({"a": ["\0"]}), [".csv", ".tsv"]),
+    "dates beside moments": (
+        pd.DataFrame({"a": pd.Series([dt.date(2026, 1, 1), dt.datetime(2026, 1, 1, 17)], dtype=object)}),
+        TEXTS,
+    ),
+    "moments beside dates in the index": (
+        pd.DataFrame({"a": [1, 2]}, index=[dt.date(2026, 1, 1), dt.datetime(2026, 1, 1, 17)]),
+        TEXTS,
+    ),
     "half a character": (pd.DataFrame({"a": ["\ud800"]}, dtype=object), [".csv"]),
     "infinities": (pd.DataFrame({"a": [math.inf]}), [".json"]),
     "intervals": (pd.DataFrame({"a": pd.cut([1, 2], 2)}), TEXTS),
@@ -162,7 +170,15 @@ REFUSED = {
 def test_what_would_not_come_back_is_refused_with_the_remedy_and_leaves_nothing(instance, name):
     frame, suffixes = REFUSED[name]
     for suffix in suffixes:
-        remedy = "make texts of them" if "names" in name or "labels" in name else r"save it as \.parquet"
+        others = {
+            "dates beside moments": r"holds dates beside moments; make moments of all, as by pd\.to_datetime\(\)",
+            "moments beside dates in the index": "the index holds dates beside moments; make moments",
+            "half a character": r"save it as \.json",
+            "intervals": "astype",
+            "text and numbers": "astype",
+        }
+        usual = "make texts of them" if "names" in name or "labels" in name else r"save it as \.parquet"
+        remedy = others.get(name, usual)
         with pytest.raises(ln.errors.InvalidArgument, match=rf"^This DataFrame cannot be .*{remedy}.*\.$"):
             instance.Artifact.from_dataframe(frame, key=f"a{suffix}")
     assert instance.Artifact.filter().count() == 0

@@ -190,6 +190,30 @@ class TestNumpy:
             "second": [[1, 0], [0, 1]],
         }
 
+    def test_a_broken_file_is_told_as_such(self, instance, np, workdir):
+        np.save(workdir / "whole.npy", np.arange(9))
+        np.savez(workdir / "whole.npz", a=np.arange(9))
+        whole = {each.suffix: each.read_bytes() for each in workdir.glob("whole.*")}
+        broken = [b"", b"broken", b"PK\x03\x04no", b"\x93NUMPY", whole[".npy"][:-9], whole[".npz"][:-9]]
+        for number, data in enumerate(broken):
+            for suffix in (".npy", ".npz"):
+                (workdir / f"{number}{suffix}").write_bytes(data)
+                saved = instance.Artifact(f"{number}{suffix}", key=f"{number}{suffix}").save()
+                with pytest.raises(
+                    ln.errors.InvalidArgument, match=r"cannot be read as numpy.*artifact\.cache"
+                ) as told:
+                    saved.load()
+                assert "\n" not in str(told.value)
+
+    def test_a_masked_array_is_refused_as_its_mask_would_be_lost(self, instance, np):
+        with pytest.raises(ln.errors.InvalidArgument, match=r"would lose its mask .*array\.filled\(\)"):
+            instance.Artifact.from_object(np.ma.masked_array([1, 2], [0, 1]), key="m.npy")
+
+    def test_pickles_in_archives_are_not_read(self, instance, np, workdir):
+        np.savez(workdir / "o.npz", o=np.array([{"a": 1}], dtype=object))
+        with pytest.raises(ln.errors.InvalidArgument, match=r"would be a pickle, .*convert it"):
+            instance.Artifact("o.npz", key="o.npz").save().load()
+
     def test_pickles_in_arrays_are_neither_written_nor_read(self, instance, np, workdir):
         array = np.array([{"a": 1}], dtype=object)
         with pytest.raises(ln.errors.InvalidArgument, match="pickle"):
@@ -197,6 +221,48 @@ class TestNumpy:
         np.save(workdir / "o.npy", array, allow_pickle=True)
         with pytest.raises(ln.errors.InvalidArgument, match="pickle"):
             instance.Artifact("o.npy", key="o.npy").save().load()
+
+
+class TestFolders:
+    @pytest.mark.parametrize("name", ["plain", "rows.csv", "notes.d", "a.npy", "other.zarr", "image.ome.zarr"])
+    def test_what_nobody_can_read_has_no_loader_and_nothing_says_it_had(self, instance, workdir, name):
+        if name.endswith("zarr"):
+            pytest.importorskip("anndata")
+        elif name.endswith("npy"):
+            pytest.importorskip("numpy")
+        (workdir / name).mkdir()
+        (workdir / name / "a.txt").write_text("a")
+        saved = instance.Artifact(name, key=name).save()
+        with pytest.raises(ln.errors.InvalidArgument, match=rf"^{name} is a folder, which has no loader.*cache\(\)"):
+            saved.load()
+        if name in ("plain", "notes.d"):
+            with pytest.raises(
+                ln.errors.InvalidArgument, match=rf"^{name} cannot be opened in parts: artifact.cache\(\)"
+            ):
+                saved.open()
+
+    def test_of_a_pickle_nobody_says_that_it_could_be_loaded(self, instance, workdir):
+        (workdir / "a.pkl").write_bytes(b"")
+        with pytest.raises(ln.errors.InvalidArgument, match=r"^a.pkl cannot be opened in parts: artifact.cache\(\)"):
+            instance.Artifact("a.pkl", key="a.pkl").save().open()
+
+    def test_what_somebody_registered_for_folders_reads_them(self, instance, workdir, monkeypatch):
+        class Plates:
+            name, suffixes, types = "acme.plates", (".plates",), ("acme.Plates",)
+
+            def load(self, path):
+                return sorted(each.name for each in Path(path).iterdir())
+
+            def save(self, obj, path):
+                raise NotImplementedError
+
+        monkeypatch.setattr(ln.ext.ext, "_readers", {**ln.ext.ext._readers, ".plates": Plates()})
+        (workdir / "p.plates").mkdir()
+        (workdir / "p.plates" / "a").write_text("a")
+        saved = instance.Artifact("p.plates", key="p.plates").save()
+        assert saved.load() == ["a"]
+        with pytest.raises(ln.errors.InvalidArgument, match=r"artifact\.load\(\) reads it"):
+            saved.open()
 
 
 class TestAnndata:
@@ -230,6 +296,14 @@ class TestAnndata:
         if key.endswith("h5ad"):
             assert opened.isbacked
             opened.file.close()
+
+    @pytest.mark.parametrize("key", ["cells.anndata.zarr", "cells.zarr"])
+    def test_a_folder_that_nobody_called_a_matrix_is_read_as_one(self, instance, matrix, workdir, key):
+        pytest.importorskip("zarr")
+        instance.Artifact.from_anndata(matrix, key="made.zarr").save().cache(writable=True).rename(workdir / key)
+        saved = instance.Artifact(key, key=key).save()
+        assert saved.otype is None
+        self.same(saved.load(), matrix)
 
     def test_what_is_no_matrix_is_refused(self, instance):
         pytest.importorskip("pandas")

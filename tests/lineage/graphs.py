@@ -36,6 +36,13 @@ def graph_of(links, root="a0", nodes=(), **others):
     return Graph(made[root], (root,), tuple(made.values()), tuple(edges), **{"with_children": False, **others})
 
 
+def called_graph(links=("r1 > a1", "a1 > r2", "r2 > a2"), steps=("r1", "r2"), **others):
+    """The graph of a run ``main()`` that initiated these steps."""
+    nodes = [node(uid, initiated_by="r9") for uid in steps]
+    graph = graph_of(links, root="r9", nodes=[node("r9", entrypoint="main", **others), *nodes], with_children=True)
+    return graph._replace(starts=("r9", *steps))
+
+
 def linked(links, **others):
     """A graph from what `LINKS` gives."""
     made = [f"a{a} > r{r}" if mark == "> r" else f"r{r} {mark[0].replace('<', '>')} a{a}" for a, mark, r in links]

@@ -80,6 +80,28 @@ def test_long_keys_in_a_narrow_terminal_keep_their_ends_and_uids(instance, workd
         assert re.search(r"…/(folder/)+a\.csv  \w{20}  1 B$", line)
 
 
+def test_descriptions_and_calls_are_cut_in_a_narrow_terminal_and_uids_are_not(instance, workdir, monkeypatch):
+    @ln.step()
+    def count(first, second, third, fourth):
+        return ln.Artifact.from_object([first], key="count.json", description="many words " * 15).save()
+
+    ln.track(key="a_script_with_a_long_name_for_its_key.py", path=__file__)
+    made = count("a" * 40, "b" * 40, "c" * 40, "d" * 40)
+    ln.finish()
+    monkeypatch.setenv("COLUMNS", "80")
+    told = {}
+    for row in (made, made.run):
+        for line in row.describe(return_str=True).splitlines():
+            name, _, value = line.strip("│├└─ ").partition(":")
+            told[name, type(row).__name__] = value
+            assert len(line) <= 80 or name in ("hash", "path", "transform", "Run")
+    assert told["description", "Artifact"].endswith("…")
+    assert told["run", "Artifact"].endswith(f"… ({made.run.uid})")
+    assert told["initiated by", "Run"].endswith(f"({made.run.initiated_by_run.uid})")
+    assert told["hash", "Artifact"].strip() == made.hash
+    assert told["path", "Artifact"].strip() == str(made.path)
+
+
 def test_describe_prints_and_returns_nothing(instance, capsys):
     assert ln.Artifact.get(key="data.bin").describe() is None
     assert capsys.readouterr().out.startswith("Artifact: data.bin\n")

@@ -127,8 +127,8 @@ def test_users_spaces_branches_and_storages_tell_what_they_have(instance):
     artifact = instance.Artifact("a.csv", key="a.csv").save()
     run = instance.Run(transform=instance.Transform(key="t.py").save()).save()
     user, storage = instance.User.filter().one(), instance.Storage.filter().one()
-    for row in (user, instance.Space.get(name="all"), instance.Branch.get(name="main")):
-        found = themes(row)
+    created = {name.removeprefix("Created ").capitalize(): rows for name, rows in themes(user).items()}
+    for found in (created, themes(instance.Space.get(name="all")), themes(instance.Branch.get(name="main"))):
         assert found["Artifacts (1)"] == [f"a.csv  {artifact.uid}  8 B"]
         assert found["Runs (1)"][0].startswith(run.uid)
         assert "Transforms (1)" in found

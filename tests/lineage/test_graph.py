@@ -152,6 +152,53 @@ def test_runs_and_transforms_have_a_lineage_too(instance, capsys):
     assert {first.run.uid, second.run.uid} <= {node.uid for node in graph.nodes}
 
 
+@ln.flow()
+def both():
+    return combine(inner(), key="third.csv")
+
+
+@ln.flow()
+def inner():
+    return combine(combine(key="first.csv"), key="second.csv")
+
+
+def test_the_lineage_of_a_flow_is_that_of_all_its_steps(instance):
+    outside = combine(both(), key="outside.csv")
+    run = instance.Run.filter(entrypoint="both").one()
+    graph = run.view_lineage(return_graph=True)
+    assert graph.starts[0] == graph.root.uid == run.uid
+    assert len(graph.starts) == 5  # itself, the inner flow, three steps
+    files = {node.title for node in graph.nodes if node.kind == "artifact"}
+    assert files == {"first.csv", "second.csv", "third.csv", "outside.csv"}
+    assert outside.run.uid not in graph.starts
+    assert "within inner()" in str(graph)
+    above = run.view_lineage(return_graph=True, with_children=False)
+    assert {node.title for node in above.nodes if node.kind == "artifact"} == {"first.csv", "second.csv"}
+
+
+def test_the_lineage_of_a_script_is_its_own_and_that_of_its_steps(instance):
+    first = combine(key="first.csv")
+    first.load()
+    ln.Artifact.from_object([1], key="own.json").save()
+    text = str(ln.context.run.view_lineage(return_graph=True))
+    assert "├─ own.json" in text
+    assert 'made by combine(key="first.csv", tables=[])' in text
+    combine(key="second.csv")
+    text = str(ln.context.run.view_lineage(return_graph=True))
+    assert '└─ ran combine(key="second.csv", tables=[])' in text
+
+
+def test_of_a_flow_with_very_many_steps_the_latest_are_shown(instance, monkeypatch):
+    monkeypatch.setattr("lamin_lite.lineage.graph.RUNS", 3)
+    both()
+    run = instance.Run.filter(entrypoint="both").one()
+    graph = run.view_lineage(return_graph=True)
+    assert graph.is_cut
+    assert [node.title for node in graph.nodes if node.kind == "artifact" and node.title == "third.csv"]
+    steps = list(instance.Run.filter(entrypoint="combine").order_by("id"))
+    assert list(graph.starts) == [run.uid, *(step.uid for step in steps[-2:])]
+
+
 def test_view_lineage_prints_and_returns_nothing(instance, capsys):
     made = combine(key="first.csv")
     assert made.view_lineage() is None

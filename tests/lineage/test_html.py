@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from lamin_lite.lineage import labels, theme
 from lamin_lite.lineage.page import SCRIPT
 from tests.lineage.graphs import HOSTILE, LINKS, TEXTS, graph_of, linked, node
+from tests.lineage.test_picture import fan
 from tests.lineage.test_svg import hostile
 
 
@@ -86,7 +87,17 @@ def test_the_details_of_a_box_are_all_there():
     assert details["r1(rows=2)"]["status"] == "errored"
     assert details["r1(rows=2)"]["finished"] == "1970-01-01 00:00:02 UTC"
     assert details["r1(rows=2)"]["params"] == "rows = 2"
-    assert page.data["boxes"][page.data["root"]]["title"] == "results/a.csv"
+    assert [attributes["data-box"] for _, attributes in page.tags if "root" in attributes.get("class", "").split()] == [
+        str([box["title"] for box in page.data["boxes"]].index("results/a.csv"))
+    ]
+
+
+def test_boxes_that_stand_for_many_hold_what_is_searched_of_each():
+    boxes = {box["note"]: box for box in Page(fan(40).to_html()).data["boxes"] if "members" in box}
+    files, runs = dict(boxes["*.csv"]["members"]), dict(boxes["train()"]["members"])
+    assert len(files) == len(runs) == 35
+    assert "a7" in files["a7.csv"].split("\n")
+    assert {"train", "r7", "seed = 7"} <= set(runs["train(seed=7)"].split("\n"))
 
 
 def test_it_has_a_title_a_language_and_names_for_its_controls():
@@ -152,6 +163,40 @@ def test_a_click_shows_what_a_box_came_from_also_while_something_is_searched(tmp
     </script></body>"""
     page = shown(re.sub("<meta http-equiv[^>]*>", "", text).replace("</body>", user), tmp_path)
     assert page.texts["title"][0] == "a2.csv, r1() a0.csv a1.csv, a2.csv, a2.csv"
+
+
+@pytest.mark.slow
+def test_what_is_folded_is_found_and_named(tmp_path):
+    user = """<script>
+      var find = document.getElementById("find"), said = [];
+      ["train(seed=7)", "a7.csv", "seed = 12", "nowhere", "train"].forEach(function (wanted) {
+        find.value = wanted;
+        find.dispatchEvent(new Event("input"));
+        said.push(document.getElementById("count").textContent);
+        find.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+        said.push(Array.from(document.querySelectorAll("#facts dd"), function (each) { return each.textContent; }).pop());
+        document.getElementById("close").click();
+      });
+      document.title = JSON.stringify(said);
+    </script></body>"""
+    text = re.sub("<meta http-equiv[^>]*>", "", fan(40).to_html()).replace("</body>", user)
+    said = json.loads(shown(text, tmp_path).texts["title"][0])
+    assert said[:6] == ["1 of 15", "train(seed=7)", "1 of 15", "a7.csv", "1 of 15", "train(seed=12)"]
+    assert said[6] == "0 of 15"
+    assert said[8] == "6 of 15"
+
+
+@pytest.mark.slow
+def test_a_run_that_is_a_frame_is_where_the_page_begins(tmp_path):
+    links = [link for at in range(1, 60) for link in (f"a{at - 1} > r{at}", f"r{at} > a{at}")]
+    nodes = [node(f"r{at}", initiated_by="r99" if at > 40 else None) for at in range(1, 60)]
+    graph = graph_of(links, root="r99", nodes=nodes)._replace(starts=("r99", *(f"r{at}" for at in range(41, 60))))
+    page = shown(graph.to_html(), tmp_path)
+    left = float(next(each["viewbox"] for each in page.all("svg")).split()[0])
+    frame = next(attributes for _, attributes in page.tags if attributes.get("class") == "ground")
+    assert left == pytest.approx(
+        float(frame["x"]) - 16
+    )  # of what is larger than the room the left upper corner, with its borders
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from lamin_lite.lineage import dot, labels, mermaid
-from tests.lineage.graphs import HOSTILE, LINKS, TEXTS, graph_of, linked, node
+from tests.lineage.graphs import HOSTILE, LINKS, TEXTS, called_graph, graph_of, linked, node
 from tests.lineage.test_svg import hostile
 
 MORE = [
@@ -35,6 +35,20 @@ def framed():
     nodes = [node("r1", initiated_by="r9", status="errored"), node("a1", status="in the trash")]
     links = ["a1 > r1", "r1 > a0", "r2 ~ a0"]
     return graph_of(links, nodes=nodes, groups=(node("r9", entrypoint="main"),))
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("mermaid", "style g0 fill:#7a838d18,stroke:#3d8b40,stroke-width:3px"),
+        ("dot", 'style=rounded; penwidth=2.5; color="#3d8b40"'),
+    ],
+)
+def test_a_run_that_is_a_frame_is_seen_to_be_what_was_asked_for(form, line):
+    text = getattr(called_graph(), f"to_{form}")()
+    assert line in text
+    assert "main()" in text
+    assert line not in getattr(framed(), f"to_{form}")()
 
 
 # -- Mermaid

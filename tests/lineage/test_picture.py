@@ -12,7 +12,7 @@ from lamin_lite import errors
 from lamin_lite.lineage import labels
 from lamin_lite.lineage.fold import folded, limited
 from lamin_lite.lineage.picture import MOST, picture_of
-from tests.lineage.graphs import LINKS, TEXTS, graph_of, linked, node
+from tests.lineage.graphs import LINKS, TEXTS, called_graph, graph_of, linked, node
 
 
 def titles(picture):
@@ -40,6 +40,34 @@ def test_many_siblings_become_one_box_that_counts_them():
         f"train(seed={at})" for at in range(36, 41)
     ]
     assert box_of(picture, "a900.csv")
+
+
+def test_a_box_that_counts_the_rest_knows_who_they_are():
+    files, runs = (next(box for box in picture_of(fan(40)).boxes if box.note == note) for note in ("*.csv", "train()"))
+    assert {member.title for member in files.members} == {f"a{at}.csv" for at in range(1, 36)}
+    assert [member.title for member in runs.members][-2:] == ["train(seed=2)", "train(seed=1)"]
+    assert dict(runs.details)["among them"].startswith("train(seed=35)\n")
+
+
+def test_what_would_be_counted_alone_keeps_its_name():
+    runs = range(1, 11)
+    links = [link for at in runs for link in (f"a{90 if at <= 5 else 91} > r{at}", f"r{at} > a{at}")]
+    nodes = [node(f"r{at}", entrypoint=None, title="job.py", at=at) for at in runs]
+    graph = graph_of(links, nodes=nodes)
+    root = graph.root._replace(uid="t1", kind="transform", title="job.py")
+    graph = graph._replace(root=root, starts=tuple(f"r{at}" for at in runs))
+    assert {"a90.csv", "a91.csv", "… 5 more"} <= set(titles(picture_of(graph)))
+    assert "… 1 more" not in titles(picture_of(graph))
+
+
+def test_what_only_folded_steps_made_is_folded_with_them_also_where_a_step_that_is_drawn_read_it():
+    uids = [f"r{at}" for at in range(100, 140)]
+    links = [link for uid in uids for link in (f"{uid} > a{uid[1:]}", f"a{uid[1:]} > r50")]
+    graph = called_graph([*links, "r50 > a60"], [*uids, "r50"])
+    alike = {uid: node(uid, entrypoint="clean", initiated_by="r9", at=at) for at, uid in enumerate(uids)}
+    picture = picture_of(graph._replace(nodes=tuple(alike.get(each.uid, each) for each in graph.nodes)))
+    assert [box.several for box in picture.boxes if box.several] == [35, 35]
+    assert sum(box.kind == "artifact" for box in picture.boxes) == 5 + 1 + 1
 
 
 def test_few_siblings_are_all_drawn():
@@ -130,6 +158,59 @@ def test_a_run_that_initiates_and_reads_is_in_its_own_frame():
     nodes = [node("r1", initiated_by="r9"), node("r9", entrypoint="main")]
     picture = picture_of(graph_of(["r9 > a1", "a1 > r1", "r1 > a0"], nodes=nodes))
     assert {box.title for box in picture.boxes if box.frame == "r9"} == {"main()", "a1.csv", "r1()"}
+
+
+def test_a_run_whose_steps_did_the_work_is_the_frame_around_them():
+    picture = picture_of(called_graph())
+    (frame,) = picture.frames
+    assert (frame.title, frame.is_root) == ("flow.py: main()", True)
+    assert {box.title: box.frame for box in picture.boxes} == {
+        "r1()": "r9",
+        "a1.csv": "r9",
+        "r2()": "r9",
+        "a2.csv": None,
+    }
+    assert not any(box.is_root for box in picture.boxes)
+    assert {link.role for link in picture.links} == {"input", "created"}
+
+
+def test_a_script_that_read_something_itself_is_a_box_among_its_steps():
+    picture = picture_of(called_graph(["r1 > a1", "a1 > r2", "a2 > r9"]))
+    assert [(box.title, box.frame) for box in picture.boxes if box.is_root] == [("main()", "r9")]
+    assert [frame.is_root for frame in picture.frames] == [False]
+
+
+def test_runs_that_a_run_initiated_over_others_are_in_frames_to_which_lines_lead():
+    graph = called_graph(["r1 > a1", "a1 > r2"], ("r8", "r1", "r2"))
+    inner = {"r1": "r8", "r2": "r8"}
+    nodes = tuple(each._replace(initiated_by=inner.get(each.uid, each.initiated_by)) for each in graph.nodes)
+    picture = picture_of(graph._replace(nodes=nodes))
+    assert {box.uid: box.frame for box in picture.boxes} == {"r9": "r9", "r8": "r8", "r1": "r8", "r2": "r8", "a1": "r8"}
+    assert [link for link in picture.links if link.role == "run"] == [("r9", "r8", "run")]
+    assert box_of(picture, "main()").is_root
+
+
+@settings(max_examples=100, deadline=None)
+@given(LINKS, st.lists(st.integers(-1, 8), min_size=9, max_size=9), st.integers(2, 5))
+def test_of_what_a_run_initiated_nothing_is_lost(links, parents, siblings):
+    called = {f"r{at}": f"r{up}" if 0 <= up < at else "r99" for at, up in enumerate(parents)}
+    nodes = [node("r99"), *(node(uid, entrypoint="step", initiated_by=parent) for uid, parent in called.items())]
+    graph = linked(links, root="r99", nodes=nodes)._replace(starts=("r99", *called))
+    picture = picture_of(graph, siblings=siblings)
+    boxes = {box.uid for box in picture.boxes if not box.several}
+    assert len(boxes) + sum(box.several for box in picture.boxes) + any(each.is_root for each in picture.frames) == len(
+        graph.nodes
+    )
+    for box in picture.boxes:
+        if box.uid in called:
+            assert box.frame in (called[box.uid], box.uid)
+    assert {uid for link in picture.links for uid in link[:2]} <= {box.uid for box in picture.boxes}
+
+
+def test_a_run_without_its_steps_is_a_box():
+    picture = picture_of(called_graph(), depth=0)
+    assert [(box.title, box.after) for box in picture.boxes] == [("main()", 2)]
+    assert not picture.frames
 
 
 def test_what_runs_read_that_only_made_again_is_dashed():

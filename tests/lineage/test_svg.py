@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from lamin_lite import errors
 from lamin_lite.lineage import labels, svg
 from lamin_lite.lineage.picture import picture_of
-from tests.lineage.graphs import HOSTILE, LINKS, TEXTS, graph_of, linked, node
+from tests.lineage.graphs import HOSTILE, LINKS, TEXTS, called_graph, graph_of, linked, node
 
 SPACE = "{http://www.w3.org/2000/svg}"
 TAGS = {"svg", "title", "style", "g", "path", "rect", "text"}
@@ -164,16 +164,38 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         graph.to_svg(tmp_path)
 
 
-def test_in_a_notebook_it_is_as_wide_as_the_notebook_and_legible():
+def test_in_a_notebook_it_has_its_own_size_and_shows_what_can_be_scrolled():
     chain = graph_of([link for at in range(30) for link in (f"r{at} > a{at}", f"a{at + 1} > r{at}")])
     bundle = chain._repr_mimebundle_()
     assert set(bundle) == {"image/svg+xml", "text/plain"}
     assert bundle["text/plain"] == str(chain)
     assert bundle["image/svg+xml"] == chain._repr_svg_()
     document = ET.fromstring(bundle["image/svg+xml"])
-    assert float(document.get("width")) <= svg.NOTEBOOK
-    assert float(document.get("viewBox").split()[2]) <= svg.LEGIBLE + 100
+    assert document.get("width") == document.get("viewBox").split()[2]
+    assert document.get("style") == "max-width:none"
+    assert float(document.get("width")) <= svg.SCROLLED + 100
     assert any("a number beside a box" in text for text in texts(document))
+
+
+def test_in_a_notebook_the_letters_of_an_ordinary_picture_are_as_large_as_those_beside_it():
+    pipeline = graph_of(["r1 > a0", "a1 > r1", "r2 > a1", "a2 > r2", "r3 > a2", "a3 > r3", "a4 > r3", "r4 > a3"])
+    document = ET.fromstring(pipeline._repr_svg_())
+    assert document.get("width") == document.get("viewBox").split()[2]
+    assert len(named(document, "box")) == len(pipeline.nodes)
+
+
+def test_a_run_of_which_only_the_steps_did_something_is_a_frame_with_two_borders():
+    document = parsed(called_graph())
+    (frame,) = named(document, "frame")
+    assert "root" in frame.get("class").split()
+    assert [each.get("class") for each in frame.iter(SPACE + "rect")] == ["ground", "halo", "halo"]
+    assert [texts(each) for each in named(document, "asked")] == [["flow.py: main()"]]
+    assert "main()" not in {text for box in named(document, "box") for text in texts(box)}
+
+
+def test_the_frame_of_a_run_that_failed_is_in_its_colour():
+    (frame,) = named(parsed(called_graph(status="errored")), "frame")
+    assert "errored" in frame.get("class").split()
 
 
 def test_a_graph_is_named_in_a_line():

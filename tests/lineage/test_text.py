@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lamin_lite.lineage import words
 from lamin_lite.lineage.text import SIBLINGS, WIDTH, drawn
 from lamin_lite.lineage.values import Data
-from tests.lineage.graphs import LINKS, graph_of, linked, node
+from tests.lineage.graphs import LINKS, called_graph, graph_of, linked, node
 
 
 def test_a_file_its_run_and_what_that_read_are_a_tree():
@@ -20,6 +20,52 @@ def test_a_file_its_run_and_what_that_read_are_a_tree():
         "   ├─ a1.csv\n"
         "   └─ a2.csv\n"
         "      └─ made by r2()  completed  1970-01-01 00:00 UTC"
+    )
+
+
+def test_what_a_run_initiated_hangs_on_it_each_step_where_its_data_goes():
+    assert drawn(called_graph()) == (
+        "flow.py: main()  completed  1970-01-01 00:00 UTC\n"
+        "└─ ran r2()  completed  1970-01-01 00:00 UTC\n"
+        "   └─ a1.csv\n"
+        "      └─ made by r1()  completed  1970-01-01 00:00 UTC\n"
+        "\n"
+        "What was made from it:\n"
+        "flow.py: main()  completed  1970-01-01 00:00 UTC\n"
+        "└─ ran r1()  completed  1970-01-01 00:00 UTC\n"
+        "   └─ a1.csv\n"
+        "      └─ read by r2()  completed  1970-01-01 00:00 UTC\n"
+        "         └─ a2.csv"
+    )
+
+
+def test_steps_that_neither_read_nor_made_anything_are_told_once():
+    text = drawn(called_graph(["r1 > a1"], ("r1", "r2", "r3")))
+    assert [text.count(f"ran r{at}()") for at in (1, 2, 3)] == [2, 1, 1]
+
+
+def test_a_run_between_is_told_by_its_name_only_unless_it_failed():
+    graph = called_graph(["r1 > a1"], ("r8", "r1"))
+    nodes = {each.uid: each for each in graph.nodes}
+    nodes["r1"] = nodes["r1"]._replace(initiated_by="r8")
+    text = drawn(graph._replace(nodes=tuple(nodes.values())))
+    assert "└─ ran r1()  completed  1970-01-01 00:00 UTC  within r8()" in text
+    assert "ran r8()" not in text
+    nodes["r8"] = nodes["r8"]._replace(status="errored")
+    assert "ran r8()  errored" in drawn(graph._replace(nodes=tuple(nodes.values())))
+
+
+def test_of_a_script_what_its_runs_initiated_in_others_hangs_on_them():
+    graph = called_graph(["r1 > a1"], ("r1", "r2"))
+    nodes = {each.uid: each for each in graph.nodes}
+    nodes["r1"] = nodes["r1"]._replace(title="library.py")
+    root = graph.root._replace(uid="t1", kind="transform", title="flow.py")
+    above = drawn(graph._replace(root=root, nodes=tuple(nodes.values()))).partition("\n\n")[0]
+    assert above == (
+        "flow.py\n"
+        "├─ run r2()  completed  1970-01-01 00:00 UTC  within main()\n"
+        "└─ run main()  completed  1970-01-01 00:00 UTC\n"
+        "   └─ ran library.py: r1()  completed  1970-01-01 00:00 UTC  within flow.py: main()"
     )
 
 
@@ -158,6 +204,18 @@ def test_every_ancestor_is_in_the_tree(links):
             left += parents.get(each, ())
     text = drawn(graph_of(made))
     assert set(re.findall(r"\b[ar]\d+\b", text)) == reached
+
+
+@settings(max_examples=100, deadline=None)
+@given(LINKS, st.lists(st.integers(-1, 8), min_size=9, max_size=9))
+def test_every_step_of_a_run_is_in_its_tree_or_named_by_those_it_called(links, parents):
+    made = [f"a{a} > r{r}" if mark == "> r" else f"r{r} > a{a}" for a, mark, r in links]
+    called = {f"r{at}": f"r{up}" if 0 <= up < at else "r99" for at, up in enumerate(parents)}
+    nodes = [node(uid, initiated_by=parent) for uid, parent in called.items()]
+    graph = graph_of(made, root="r99", nodes=[node("r99"), *nodes], with_children=True)
+    text = drawn(graph._replace(starts=("r99", *called)), lines=5000)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert {*called, *(f"a{a}" for a, _, _ in links)} <= set(re.findall(r"\b[ar]\d+\b", text))
 
 
 def test_sizes_are_read_by_people():

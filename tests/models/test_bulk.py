@@ -102,6 +102,66 @@ def test_nothing_is_saved_if_one_cannot_be_and_all_can_be_saved_again(instance, 
     assert instance.Run.filter(params__at__gte=0).count() == 5
 
 
+@pytest.fixture
+def artifact(instance, workdir):
+    (workdir / "a.txt").write_text("a")
+    return instance.Artifact(workdir / "a.txt", key="a.txt").save()
+
+
+def refused(*rows):
+    """Save rows together with one that cannot be saved."""
+    with pytest.raises(ln.errors.InvalidArgument, match="needs a name"):
+        ln.save([*rows, ln.ULabel()])
+    assert [row.id for row in rows] == [None] * len(rows)
+
+
+def test_what_a_row_knew_before_a_failed_save_it_knows_at_the_next(instance, transform, artifact, workdir):
+    (workdir / "b.txt").write_text("b")
+    ln.Feature(name="at", dtype=int).save()
+    revised = ln.Artifact(workdir / "b.txt", key="b.txt", revises=artifact, features={"at": 1})
+    follower = ln.Transform(key="u.py", source_code="1", revises=transform)
+    collection = ln.Collection([artifact], key="study")
+    record = ln.Record(name="r", features={"at": 2})
+    refused(revised, follower, collection, record)
+    assert revised.save().stem == artifact.stem
+    assert revised.features["at"] == 1
+    assert revised.load() == "b"
+    assert follower.save().stem == transform.stem
+    assert collection.save().artifacts.to_list() == [artifact]
+    assert record.save().features["at"] == 2
+
+
+def test_the_next_version_of_a_collection_is_that_after_a_failed_save(instance, artifact, workdir):
+    (workdir / "b.txt").write_text("b")
+    other = ln.Artifact(workdir / "b.txt", key="b.txt").save()
+    first = ln.Collection([artifact], key="study").save()
+    second = ln.Collection([other, artifact], key="other", revises=first)
+    refused(second)
+    ln.save([second])
+    assert (second.stem, second.version) == (first.stem, "0001")
+    assert second.artifacts.to_list() == [other, artifact]
+
+
+@pytest.mark.sqlite
+def test_a_commit_that_fails_leaves_the_version_that_a_row_follows(instance, transform, artifact, workdir):
+    (workdir / "b.txt").write_text("b")
+    rows = [
+        ln.Artifact(workdir / "b.txt", key="b.txt", revises=artifact),
+        ln.Transform(key="u.py", source_code="1", revises=transform),
+    ]
+    connection = instance.database.connection()
+    connection.execute("CREATE TABLE one (id INTEGER PRIMARY KEY)")
+    connection.execute("CREATE TABLE other (one_id INTEGER REFERENCES one(id) DEFERRABLE INITIALLY DEFERRED)")
+    for table in ("artifact", "transform"):  # what such a trigger writes is found out at the commit
+        connection.execute(f"CREATE TRIGGER t_{table} AFTER INSERT ON {table} BEGIN INSERT INTO other VALUES (9); END")
+    for row in rows:
+        with pytest.raises(ln.errors.Conflict):
+            row.save()
+    for table in ("artifact", "transform"):
+        connection.execute(f"DROP TRIGGER t_{table}")
+    assert [row.save().stem for row in rows] == [artifact.stem, transform.stem]
+
+
 def test_new_and_known_rows_of_several_registries_may_be_mixed(instance, transform):
     old = instance.Run(transform=transform, params={"at": "before"}).save()
     old.params = {"at": "after"}

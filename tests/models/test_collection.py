@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 import lamin_lite as ln
@@ -215,3 +217,25 @@ def test_a_collection_in_the_trash_comes_back_and_its_key_is_free_meanwhile(inst
         old.restore()
     new.delete()
     assert old.restore().artifacts.to_list() == artifacts
+
+
+def test_a_collection_of_thousands_is_checked_in_one_go(instance, artifacts):
+    one = artifacts[0]
+    rows = []
+    for at in range(4_000):  # as read from the database, but for the time that it takes to save them
+        row = object.__new__(type(one))
+        row.__dict__.update(_store=one._store, _related={}, _values={**one._values, "id": at + 1, "uid": f"{at:020d}"})
+        rows.append(row)
+    started = time.process_time()
+    instance.Collection(rows, key="study")
+    assert time.process_time() - started < 2
+    with pytest.raises(ln.errors.InvalidArgument, match="twice"):
+        instance.Collection([*rows, rows[7]], key="study")
+
+
+def test_a_collection_that_was_removed_for_good_is_not_saved_as_an_empty_one(instance, artifacts):
+    collection = instance.Collection(artifacts, key="study").save()
+    collection.delete(permanent=True)
+    with pytest.raises(ln.errors.Conflict, match="removed for good"):
+        collection.save()
+    assert instance.Collection.filter().count() == 0

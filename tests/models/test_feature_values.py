@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timezone
+
 import pytest
 
 import lamin_lite as ln
@@ -220,3 +222,171 @@ def test_a_date_has_no_parts_of_a_day(instance, part):
     with pytest.raises(errors.FieldError, match=rf"'{part}' in 'day__{part}' is no lookup"):
         ln.Artifact.filter(**{f"day__{part}": 1})
     assert ln.Artifact.filter(day__week_day=7, day__month=1).one() == artifact
+
+
+# -- defaults
+
+UTC = timezone.utc
+
+
+@pytest.mark.parametrize(
+    ("dtype", "default", "read"),
+    [
+        ("date", date(2026, 1, 31), date(2026, 1, 31)),
+        ("datetime", datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC), datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)),
+        ("list[date]", ["2026-01-31", date(2026, 2, 1)], [date(2026, 1, 31), date(2026, 2, 1)]),
+        ("float", 3, 3.0),
+        ("list[int]", [], []),
+        ("dict", {"a": {"b": [1, None]}}, {"a": {"b": [1, None]}}),
+        (ln.ULabel, "A", "A"),
+        (list[ln.ULabel], ["B", "A"], ["B", "A"]),
+    ],
+)
+def test_a_default_is_read_as_the_value_that_it_would_be_if_it_were_set(instance, dtype, default, read):
+    for name in "AB":
+        ln.ULabel(name=name).save()
+    feature = ln.Feature(name="f", dtype=dtype, default=default).save()
+    one, two = (ln.Record(name=name).save() for name in ("one", "two"))
+    two.features["f"] = None
+    for found in (feature.default, ln.Feature.get(name="f").default, one.features["f"], two.features["f"]):
+        assert found == read
+        assert type(found) is type(read)
+    assert two.features.get_values() == {"f": read}
+    assert "f" not in one.features
+
+
+def test_a_default_that_is_a_row_is_that_row_whatever_it_is_called(instance, capsys):
+    kinds = [ln.ULabel(name=name, is_type=True).save() for name in ("K", "L")]
+    meant, _ = (ln.ULabel(name="x", type=kind).save() for kind in kinds)
+    other = ln.ULabel(name="other").save()
+    feature = ln.Feature(name="f", dtype=list[ln.ULabel], default=["other", meant]).save()
+    record = ln.Record(name="r").save()
+    assert feature.default == record.features["f"] == ["other", "x"]
+    record.features["f"] = None
+    assert ln.Record.filter(f=meant).one() == record
+    other.name = "renamed"
+    other.save()
+    assert feature.default == record.features["f"] == ["renamed", "x"]
+    ln.Feature(name="g", dtype=ln.ULabel, default=meant).save().describe()
+    assert "default value: x\n" in capsys.readouterr().out
+
+
+def test_a_default_that_does_not_fit_leaves_the_one_that_was(instance):
+    feature = ln.Feature(name="f", dtype=int, default=3).save()
+    with pytest.raises(errors.ValidationError, match="The default does not fit"):
+        feature.default = "4"
+    assert feature.default == 3
+    feature.default = None
+    assert feature.save().refresh().default is None
+
+
+# -- rows in the archive and in the trash
+
+
+def test_a_value_is_rather_a_row_outside_of_the_archive(instance, workdir):
+    ln.Feature(name="src", dtype=ln.Artifact).save()
+    old = ln.Artifact("x.csv", key="x.csv").save().archive()
+    record = ln.Record(name="r").save()
+    record.features["src"] = "x.csv"
+    assert ln.Record.filter(src=old).one() == record
+    (workdir / "x.csv").write_text("a\n2\n")
+    new = ln.Artifact("x.csv", key="x.csv", revises=old).save()
+    record.features["src"] = "x.csv"
+    assert ln.Record.filter(src=new).one() == record
+    assert not ln.Record.filter(src=old).exists()
+
+
+def test_a_value_in_the_trash_is_told_to_be_there_by_name_by_uid_and_as_a_row(features):
+    kind = ln.Record.get(name="Experiment")
+    member = ln.Record(name="M", type=kind).save()
+    default = ln.Feature(name="usual", dtype=kind, default="M").save()
+    member.delete()
+    record = ln.Record(name="r").save()
+    back = rf"is in the trash: bring it back with ln\.Record\.get\('{member.uid}', branch='trash'\)\.restore\(\)\.$"
+    for said in ("M", member.uid, member):
+        with pytest.raises(errors.ValidationError, match=rf"^experiment='.*' {back}"):
+            record.features["experiment"] = said
+    with pytest.raises(errors.ValidationError, match=rf"^The default of usual='{member.uid}' {back}"):
+        record.features["usual"] = None
+    assert record.features["usual"] == default.default == "M"
+    ln.Record.get(member.uid, branch="trash").restore()
+    record.features["experiment"] = "M"
+
+
+def test_a_feature_in_the_trash_is_told_to_be_there(features):
+    feature = features["temperature"]
+    feature.delete()
+    record = ln.Record(name="r").save()
+    call = rf"ln\.Feature\.get\('{feature.uid}', branch='trash'\)\.restore\(\)"
+    with pytest.raises(
+        errors.ValidationError, match=f"^The feature 'temperature' is in the trash: bring it back with {call}"
+    ):
+        record.features["temperature"] = 3
+    with pytest.raises(
+        errors.FieldError, match=f"no field 'temperature', and the feature .* is in the trash: .*{call}"
+    ):
+        ln.Record.filter(temperature=3)
+
+
+# -- types of one name
+
+
+def test_a_dtype_that_may_mean_several_types_is_refused(instance):
+    outer = ln.Record(name="Outer", is_type=True).save()
+    one = ln.Record(name="Exp", is_type=True).save()
+    two = ln.Record(name="Exp", is_type=True, type=outer).save()
+    for dtype in ("cat[Record[Exp]]", "list[cat[Record[Exp]]]"):
+        with pytest.raises(errors.MultipleResults, match="may mean several types") as caught:
+            ln.Feature(name="f", dtype=dtype)
+        assert f"Record Exp ({one.uid}), Record Exp ({two.uid})" in str(caught.value)
+    assert ln.Feature(name="f", dtype=f"cat[Record[{two.uid}]]").save().dtype == "cat[Record[Exp]]"
+    with pytest.raises(errors.ValidationError) as caught:
+        ln.Feature(name="f", dtype=one).save()
+    assert f"is of dtype cat[Record[{two.uid}]], not cat[Record[{one.uid}]]: use another name" in str(caught.value)
+    two.archive()
+    assert ln.Feature(name="g", dtype="cat[Record[Exp]]")._values["dtype"] == f"cat[Record[{one.uid}]]"
+    one.delete()
+    assert ln.Feature(name="g", dtype="cat[Record[Exp]]")._values["dtype"] == f"cat[Record[{two.uid}]]"
+    two.delete()
+    with pytest.raises(
+        errors.DoesNotExist, match=r"'Exp' that is a type is in the trash: bring it back with ln\.Record"
+    ):
+        ln.Feature(name="g", dtype="cat[Record[Exp]]")
+
+
+# -- None among the values of `in`
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        ("float", [1.0, 2.0]),
+        ("int", [1, 2]),
+        ("str", ["a", "b" * 300]),
+        ("bool", [True, False]),
+        ("date", ["2026-01-31", "2026-02-01"]),
+        ("datetime", [datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)]),
+        ("dict", [{"a": 1}, {"a": 2}]),
+        (ln.ULabel, ["A", "B"]),
+        (list[int], [[1], [2]]),
+        (list[ln.ULabel], [["A"], ["B"]]),
+    ],
+)
+def test_none_in_a_list_of_values_also_finds_rows_without_a_value(instance, dtype, values):
+    for name in "AB":
+        ln.ULabel(name=name).save()
+    feature = ln.Feature(name="f", dtype=dtype).save()
+    for name, value in (("one", values[0]), ("two", values[1]), ("none", None)):
+        ln.Record(name=name, features={"f": value}).save()
+    ln.Record(name="bare").save()
+    first = values[0][0] if isinstance(values[0], list) else values[0]
+
+    def found(*conditions, **lookups):
+        return sorted(row.name for row in ln.Record.filter(*conditions, **lookups))
+
+    assert found(f__in=[None, first]) == found(feature.in_(iter([first, None]))) == ["bare", "none", "one"]
+    assert found(f__in=[None]) == found(f=None) == ["bare", "none"]
+    assert found(~ln.Q(f__in=(first, None))) == ["two"]
+    assert found(f__in=[first]) == ["one"]
+    assert ln.Record.filter(f__in=[first, None]).order_by("-id").first().name == "bare"
+    assert found(f__in=[None, first], name__in=["one", "two", "none"]) == ["none", "one"]

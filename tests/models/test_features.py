@@ -542,7 +542,7 @@ def test_what_a_feature_needs_is_not_removed_for_good(instance, run, experiment)
             row.delete(permanent=True)
     label.delete()
     assert run.features.get_values() == {"experiment": "Experiment1"}
-    with pytest.raises(errors.ValidationError, match="no Record of type 'Experiment'"):
+    with pytest.raises(errors.ValidationError, match="experiment='Experiment1' is in the trash"):
         started(instance).features.add_values({"experiment": label})
     run.delete(permanent=True)
     label.delete(permanent=True)

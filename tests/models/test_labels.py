@@ -71,7 +71,7 @@ def test_a_name_is_needed_for_a_space(instance):
 @pytest.mark.parametrize("kind", ["Project", "Record", "ULabel", "Space", "Branch", "Transform", "User"])
 def test_what_is_not_named_says_how_it_is_named(instance, kind):
     field = {"Transform": "key"}.get(kind, "name")
-    with pytest.raises(ln.errors.InvalidArgument, match=f"by name only: {field}='P1'"):
+    with pytest.raises(ln.errors.InvalidArgument, match=f"by name: {field}='P1'"):
         getattr(instance, kind)("P1")
 
 

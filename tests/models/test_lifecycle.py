@@ -165,6 +165,45 @@ def test_what_is_the_value_of_a_feature_stays(instance):
         row.delete(permanent=True)
 
 
+def test_a_refusal_counts_rows_that_have_the_value_and_says_how_it_is_taken_from_them(instance):
+    label = made(instance, "ULabel")
+    for name, dtype in (("few", ln.ULabel), ("many", list[ln.ULabel])):
+        instance.Feature(name=name, dtype=dtype).save()
+    rows = [instance.Record(name=name).save() for name in ("r1", "r2")]
+    for row in rows:
+        row.features.add_values({"many": [label, label, label]})
+    rows[0].features.add_values({"few": label})
+    for force in (False, True):
+        with pytest.raises(ln.errors.Conflict) as caught:
+            label.delete(permanent=True, force=force)
+        text = str(caught.value)
+        assert f"1 record (as value of 'few': {rows[0].uid}), 2 records (as value of 'many': " in text
+        assert "Take it from them first by row.features.remove_values('few'), or set another value; " in text
+        assert "remove_values('many')" in text
+        assert "Remove those" not in text
+    for row in rows:
+        row.features.remove_values(["few", "many"])
+    label.delete(permanent=True)
+
+
+def test_the_default_of_a_feature_is_not_removed_for_good(instance):
+    label, other = made(instance, "ULabel"), instance.ULabel(name="other").save()
+    one = instance.Feature(name="one", dtype=ln.ULabel, default="n").save()
+    many = instance.Feature(name="many", dtype=list[ln.ULabel], default=[other, label]).save()
+    for force in (False, True):
+        with pytest.raises(
+            ln.errors.Conflict, match=r"2 features \(as default: .*Give those features another default"
+        ) as caught:
+            label.delete(permanent=True, force=force)
+        assert "Remove those" not in str(caught.value)
+    one.default = None
+    one.save()
+    many.default = [other]
+    many.save()
+    label.delete(permanent=True)
+    assert many.refresh().default == ["other"]
+
+
 def test_an_artifact_that_a_run_read_stays_unless_forced(instance):
     run, one = made(instance, "Run"), artifact(instance)
     one.load(is_run_input=run)

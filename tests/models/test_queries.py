@@ -206,6 +206,85 @@ def test_search_forgives_typos_and_ranks(instance):
     assert instance.Transform.search("").to_list() == []
 
 
+def test_search_finds_the_nearest_among_any_number_of_rows_that_have_the_text(instance):
+    many = 400
+    first = [instance.ULabel(name=name).save().name for name in ("data", "data of mice", "mice_data.csv", "x data")]
+    ln.save([instance.ULabel(name=f"my metadata of mice {at}") for at in range(many)])
+    assert instance.ULabel.search("data").to_list("name")[:4] == ["data", "data of mice", "x data", "mice_data.csv"]
+    assert instance.ULabel.search("DATA", limit=2).to_list("name") == first[:2]
+    for limit in (1000, None):
+        rows = instance.ULabel.search("data", limit=limit)
+        assert rows.count() == len(rows) == len(set(rows.to_list("id"))) == many + 4
+        assert rows.to_list("name") == [row.name for row in rows]
+        assert rows.first().name == "data"
+    assert instance.ULabel.search("data", limit=350).count() == 350
+    assert instance.ULabel.search("data", limit=0).to_list() == []
+
+
+def test_search_says_where_it_ranks_no_more_rows(instance, monkeypatch, caplog):
+    monkeypatch.setattr("lamin_lite.sql.finding.MOST", 310)
+    ln.save([instance.ULabel(name=f"data {at}") for at in range(320)])
+    assert instance.ULabel.search("data").count() == 20
+    assert not caplog.records
+    assert instance.ULabel.search("data", limit=None).count() == 310
+    assert "more than 310 ULabels are like 'data'" in caplog.text
+
+
+@pytest.mark.parametrize("limit", [-1, "3", 2.0, True])
+def test_a_limit_of_a_search_that_is_none_is_refused(instance, limit):
+    instance.Transform(key="data.csv").save()
+    for search in (instance.Transform.search, instance.Transform.filter().search):
+        with pytest.raises(ln.errors.InvalidArgument, match=re.escape(f"limit={limit!r}")):
+            search("data", limit=limit)
+
+
+def test_each_row_of_a_name_can_be_looked_up(instance):
+    one, two = (instance.Record(name=name, is_type=True).save() for name in ("One", "Two"))
+    plain = instance.Record(name="s1").save()
+    of_one, of_two = (instance.Record(name="s1", type=each).save() for each in (one, two))
+    found = instance.Record.lookup()
+    assert [*found] == ["One", "Two", "s1", f"s1/{plain.uid}", "One/s1"]
+    assert found.s1 == found["s1"] == of_two
+    assert found.One_s1 == found["One/s1"] == of_one
+    assert found[f"s1/{plain.uid}"] == plain
+    assert len(found) == len(found.to_dict()) == 5
+    transform = instance.Transform(key="t.py").save()
+    runs = ln.save([instance.Run(transform=transform, name="r") for _ in range(2)])
+    assert instance.Run.lookup().to_dict() == {f"r/{runs[0].uid}": runs[0], "r": runs[1]}
+
+
+def test_of_versions_the_latest_is_looked_up(instance, workdir):
+    for text in ("one", "two"):
+        (workdir / "a.txt").write_text(text)
+        latest = instance.Artifact("a.txt", key="a.txt").save()
+    assert instance.Artifact.lookup().to_dict() == {"a.txt": latest}
+
+
+def test_branches_and_versions_are_listed_in_any_iterable(instance):
+    here, trashed, archived = (instance.Record(name=name).save() for name in "abc")
+    trashed.delete()
+    archived.archive()
+    for branches, rows in (
+        (["main", "trash"], [here, trashed]),
+        ({"archive": 1, "trash": 2}.keys(), [trashed, archived]),
+        (("archive" for _ in range(1)), [archived]),
+        ([here.branch, "trash"], [here, trashed]),
+        ([-1, 0], [trashed, archived]),
+        (["main", None], [here, trashed, archived]),
+        ([], []),
+    ):
+        found = instance.Record.filter(branch__in=branches)
+        assert found.to_list() == found.all().to_list() == [row.refresh() for row in rows]
+    with pytest.raises(ln.errors.DoesNotExist, match="no branch 'mian': there are main"):
+        instance.Record.filter(branch__in=["main", "mian"])
+    with pytest.raises(ln.errors.FieldError, match=r"branch__in=\['main'\]"):
+        instance.Record.filter(branch__in="main")
+    transform = instance.Transform(key="t.py").save()
+    for versions in ({"0000": 1}.keys(), iter(["0000", "v2"]), ("0000",)):
+        assert instance.Transform.filter(version__in=versions).one() == transform
+    assert instance.Run.filter(transform__branch__in=["trash"]).count() == 0
+
+
 def test_names_are_attributes(instance):
     for name in ("My project", "class", "1st", "my.project"):
         instance.Project(name=name).save()

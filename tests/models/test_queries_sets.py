@@ -190,3 +190,34 @@ def test_linked_rows_that_were_read_are_read_anew_after_a_change_of_the_links(in
     assert (len(linked), linked.last().name) == (1, "a")
     linked.clear()
     assert (bool(linked), linked.one_or_none(), list(linked)) == (False, None, [])
+
+
+def test_rows_that_refer_to_each_other_are_removed_together(instance):
+    older = instance.Record(name="older").save()
+    kind = instance.Record(name="Kind", is_type=True).save()
+    older.type = kind
+    older.save()
+    for name in "abc":
+        instance.Record(name=name, type=kind).save()
+    transform = instance.Transform(key="t.py").save()
+    parent = instance.Run(transform=transform).save()
+    for _ in range(2):
+        parent = instance.Run(transform=transform, initiated_by_run=parent).save()
+    assert instance.Record.filter().delete(permanent=True) == 5
+    assert instance.Run.order_by("id").delete(permanent=True) == 3
+    assert not instance.Record.filter(branch=None).exists()
+    assert not instance.Run.filter(branch=None).exists()
+
+
+def test_what_others_refer_to_is_removed_with_force_or_none_is(instance):
+    kind, other = (instance.Record(name=name, is_type=True).save() for name in ("Kind", "Other"))
+    member = instance.Record(name="a", type=kind).save()
+    rows = instance.Record.filter(is_type=True)
+    with pytest.raises(ln.errors.Conflict, match=r"delete\(permanent=True, force=True\)"):
+        rows.delete(permanent=True)
+    assert rows.to_list() == [kind, other]
+    with pytest.raises(ln.errors.InvalidArgument, match="only with permanent=True"):
+        rows.delete(force=True)
+    assert rows.delete(permanent=True, force=True) == 2
+    assert instance.Record.filter(branch=None).one() == member
+    assert member.refresh().type is None

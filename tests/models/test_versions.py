@@ -259,6 +259,19 @@ def test_a_key_that_was_left_behind_says_that_the_artifact_goes_on(instance, cap
     assert caplog.text == ""
 
 
+def test_a_key_that_several_versions_left_behind_says_so_too(instance, caplog):
+    saved(instance, "one", key="a.txt")
+    second = saved(instance, "two", key="a.txt")
+    third = saved(instance, "three", key="b.txt", revises=second)
+    assert instance.Artifact.get(key="a.txt") == second
+    said = caplog.text
+    caplog.clear()
+    assert f"a.txt is Artifact {second.uid}, which goes on as b.txt ({third.uid})" in said
+    assert instance.Artifact.get(key="a.txt", version="0001") == second
+    assert instance.Artifact.get(key="b.txt") == third
+    assert caplog.text == ""
+
+
 def test_a_locked_version_keeps_its_family_from_being_renamed(instance):
     first = saved(instance, "one", key="a.txt")
     first.is_locked = True

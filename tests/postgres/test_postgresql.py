@@ -10,6 +10,7 @@ import time
 import pytest
 
 import lamin_lite as ln
+from lamin_lite.ext import ext
 from lamin_lite.sql import server as core
 
 pytest.importorskip("psycopg", exc_type=ImportError)
@@ -62,7 +63,7 @@ def test_a_password_in_the_url_is_refused_and_never_told(workdir, secret):
     assert not (workdir / ".lamin_lite").exists()
 
 
-@pytest.mark.parametrize("schema", ["a-b", 'a"b', "pg_own", "x" * 64, "", "ä"])
+@pytest.mark.parametrize("schema", ["a-b", 'a"b', "pg_own", "information_schema", "x" * 64, "", "ä"])
 def test_what_is_no_name_of_a_schema_is_refused(workdir, postgresql, schema):
     with pytest.raises(ln.errors.InvalidArgument, match="schema"):
         ln.Instance.init(workdir, database=postgresql.url(schema))
@@ -109,6 +110,72 @@ def test_a_second_folder_joins_with_the_same_storage_only(instance, workdir, url
     joined = ln.Instance.init(workdir / "colleague", storage=workdir / "storage", database=url)
     assert joined.uid == instance.uid
     assert joined.Artifact.get(key="a.txt").path.read_text() == "x"
+
+
+def test_a_second_folder_with_another_storage_is_refused_before_the_first_file_is_saved(instance, workdir, url):
+    for folder in ("colleague", "typo"):
+        (workdir / folder).mkdir()
+    with pytest.raises(ln.errors.Conflict, match="belongs to the storage"):
+        ln.Instance.init(workdir / "colleague", storage=workdir / "typo", database=url)
+    assert list((workdir / "typo").iterdir()) == list((workdir / "colleague").iterdir()) == []
+
+
+def test_an_init_that_was_killed_before_it_marked_the_storage_is_finished_by_the_next(workdir, url):
+    from lamin_lite.models import TABLES, making
+    from lamin_lite.sql import migrate
+
+    database = core.database_of(url, ext.database_for_url(url))
+    assert migrate.create(database, TABLES, "a" * 12, "1", lambda tx: making._seed(tx, "b" * 12))
+    (workdir / "joining").mkdir()
+    joined = ln.Instance.init(workdir / "joining", database=url)
+    assert (joined.uid, joined.is_new) == ("a" * 12, False)
+    with pytest.raises(ln.errors.Conflict, match="belongs to the storage"):
+        ln.Instance.init(workdir / "third", database=url)
+
+
+def test_the_storage_of_another_instance_makes_no_tables(workdir, postgresql, url):
+    owner = ln.Instance.init(workdir / "one", storage=workdir / "data")
+    with pytest.raises(ln.errors.Conflict, match=f"data is the storage of the instance {owner.uid}"):
+        ln.Instance.init(workdir / "two", storage=workdir / "data", database=url)
+    assert not (workdir / "two").exists()
+    database = core.database_of(url, ext.database_for_url(url))
+    assert database.one("SELECT 1 FROM pg_namespace WHERE nspname = ?", [database.schema]) is None
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_does_not_keep_unicode_is_refused_with_the_remedy(workdir, postgresql, instance, encoding):
+    name = f"enc_{encoding.lower()}"
+    instance.database.connection().execute(
+        f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    (workdir / "sub").mkdir()
+    with pytest.raises(ln.errors.InstanceError, match=f"encoding {encoding}.*ENCODING 'UTF8' TEMPLATE template0"):
+        ln.Instance.init(workdir / "sub", database=postgresql.url("lab").replace("/postgres?", f"/{name}?"))
+    assert list((workdir / "sub").iterdir()) == []
+
+
+def test_an_option_of_the_url_that_nobody_knows_is_told(workdir, url):
+    with pytest.raises(ln.errors.InvalidArgument, match=r"no URL that libpq understands.*foo"):
+        ln.Instance.init(workdir, database=f"{url}&foo=bar")
+
+
+def test_a_table_of_somebody_else_is_not_taken_for_ours(instance, workdir, url):
+    database = core.database_of(f"{url}_theirs", ext.database_for_url(url))
+    with instance.database.write("theirs") as tx:
+        tx.execute(f"CREATE SCHEMA {database.schema}")
+        tx.execute(f"CREATE TABLE {database.schema}.meta (name TEXT)")
+    with pytest.raises(ln.errors.NotADatabase, match=r"a table `meta` that is not of lamin_lite.*schema=NAME"):
+        ln.Instance.init(workdir / "sub", database=database.path)
+
+
+def test_a_storage_that_went_away_gets_no_row_although_the_server_answers(instance, workdir):
+    (workdir / "a.txt").write_text("x")
+    assert instance.storage(instance.storage_id)
+    os.rename(workdir / "storage", workdir / "away")
+    with pytest.raises(ln.errors.UnknownStorage, match="is not there"):
+        instance.Artifact("a.txt", key="a.txt").save()
+    assert not (workdir / "storage").exists()
+    assert instance.Artifact.filter().count() == 0
 
 
 def test_another_database_for_a_folder_that_has_one_is_refused(instance, workdir, postgresql):
@@ -258,16 +325,21 @@ def test_who_waits_too_long_for_another_writer_is_told(instance, monkeypatch):
 def test_who_may_only_read_is_told_so_at_the_first_write(instance, workdir, url):
     schema = instance.database.schema
     with instance.database.write("a reader") as tx:
-        if not tx.read("SELECT 1 FROM pg_roles WHERE rolname = 'reader'"):
-            tx.execute("CREATE ROLE reader LOGIN")
-        tx.execute(f"GRANT USAGE ON SCHEMA {schema} TO reader")
-        tx.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader")
+        if not tx.read("SELECT 1 FROM pg_roles WHERE rolname = 'onlooker'"):
+            tx.execute("CREATE ROLE onlooker LOGIN")
+        tx.execute(f"GRANT USAGE ON SCHEMA {schema} TO onlooker")
+        tx.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO onlooker")
     marker = workdir / ".lamin_lite/instance.json"
-    marker.write_text(marker.read_text().replace(url, url.replace("tester@", "reader@")))
+    marker.write_text(marker.read_text().replace(url, url.replace("tester@", "onlooker@")))
     reading = ln.Instance.open(workdir)
     assert reading.Transform.filter().count() == 0
-    with pytest.raises(ln.errors.ReadOnly, match="permission denied"):
+    with pytest.raises(ln.errors.ReadOnly, match="permission denied") as caught:
         reading.ULabel(name="x").save()
+    assert caught.value.__suppress_context__
+    assert (reading.info()["access"], instance.info()["access"]) == ("read-only", "read and write")
+    still = f"{url}&options=-cdefault_transaction_read_only%3Don"
+    marker.write_text(marker.read_text().replace(url.replace("tester@", "onlooker@"), still))
+    assert ln.Instance.open(workdir).info()["access"] == "read-only"
 
 
 def test_rows_are_streamed_while_others_are_asked_and_within_a_transaction(instance):

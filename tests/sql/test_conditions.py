@@ -135,6 +135,43 @@ def test_an_empty_condition_adds_nothing_to_another_one(instance, runs):
     assert instance.Run.filter(ln.Q()).count() == 5
 
 
+def test_an_empty_condition_says_nothing_and_neither_does_its_opposite(instance, runs):
+    none = ln.Q()
+    for name in ():
+        none |= ln.Q(name=name)
+    for rows in (
+        instance.Run.exclude(none),
+        instance.Run.exclude(),
+        instance.Run.exclude(name__in=[]),
+        instance.Run.filter(~none),
+        instance.Run.filter(~~none & ~ln.Q(~none)),
+        instance.Run.filter(ln.Q(id__gt=0) & ~none),
+    ):
+        assert rows.to_list() == runs
+    assert instance.Run.filter(ln.Q(exit_code=1) | ~none).to_list() == runs[1:2]
+
+
+def test_a_condition_is_shown_as_it_is_written(instance):
+    a, b, c = ln.Q(a=1), ln.Q(b__in=["x"]), ln.Q(c=None)
+    for q, shown in (
+        (a, "a=1"),
+        (~a, "not (a=1)"),
+        (ln.Q(a, b), "a=1, b__in=['x']"),
+        ((a | b) & c, "(a=1 or b__in=['x']), c=None"),
+        ((a & b) | c, "(a=1, b__in=['x']) or c=None"),
+        ((a | b) | c, "a=1 or b__in=['x'] or c=None"),
+        (~(a | b) & ~c, "not (a=1 or b__in=['x']), not (c=None)"),
+        (~((a | b) & c), "not ((a=1 or b__in=['x']), c=None)"),
+        (ln.Q(), "no condition"),
+        (~ln.Q(), "no condition"),
+    ):
+        assert repr(q) == str(q) == shown
+    heat = instance.Feature(name="heat", dtype=float).save()
+    assert repr(heat > 3) == "heat__gt=3"
+    with pytest.raises(ln.errors.DoesNotExist, match=r"matches \(id=1 or id=2\), name='x'\."):
+        instance.Run.filter((ln.Q(id=1) | ln.Q(id=2)) & ln.Q(name="x")).one()
+
+
 # --- values beyond all that are kept ---------------------------------------------------------------------------------
 
 BEYOND = [2**63, 2**64, 2**70, 10**30]
@@ -233,3 +270,25 @@ def test_the_remedy_is_one_that_works(instance, lookups, said, unsaid):
     with pytest.raises(ln.errors.FieldError, match=said) as caught:
         instance.Run.filter(**{name: given.get(value, value) for name, value in lookups.items()})
     assert unsaid not in str(caught.value)
+
+
+def test_year_and_month_leave_other_bounds_of_the_moment_as_they_are(instance):
+    transform = instance.Transform(key="t.py").save()
+    days = [datetime(2026, 1, day, tzinfo=timezone.utc) for day in (5, 15, 25)]
+    ln.save([instance.Run(transform=transform, name=f"d{day.day}", started_at=day) for day in days])
+    january = {"started_at__year": 2026, "started_at__month": 1}
+    for bound, names in (
+        ({"started_at__date__gte": "2026-01-20"}, ["d25"]),
+        ({"started_at__date__lt": "2026-01-10"}, ["d5"]),
+        ({"started_at__date__gte": "2026-01-10", "started_at__date__lt": "2026-01-20"}, ["d15"]),
+        ({"started_at__date__gte": "2025-01-01", "started_at__date__lt": "2027-01-01"}, ["d5", "d15", "d25"]),
+    ):
+        for rows in (
+            instance.Run.filter(**bound, **january),
+            instance.Run.filter(ln.Q(**bound) & ln.Q(**january)),
+            instance.Run.filter(transform__runs__isnull=False).filter(**january, **bound),
+        ):
+            assert rows.to_list("name") == names
+        assert set(instance.Run.exclude(**bound, **january).to_list("name")) == {"d5", "d15", "d25"} - {*names}
+    assert instance.Run.filter(**january, started_at__date__gte="2026-01-20").delete() == 1
+    assert instance.Run.filter().to_list("name") == ["d5", "d15"]

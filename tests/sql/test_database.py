@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 
 import pytest
 
 import lamin_lite as ln
+from lamin_lite.sql.sqlite import translated
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -15,6 +17,15 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.fixture
 def instance(workdir):
     return ln.Instance.init(workdir)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a filesystem that is always full")
+def test_a_disk_without_room_for_readers_is_told_as_full_not_as_broken():
+    failed = sqlite3.OperationalError("disk I/O error")
+    told = translated(failed, "/proc/self/lamin.db")
+    assert isinstance(told, ln.errors.NoSpace)
+    assert "no space is left for /proc/self/lamin.db" in str(told)
+    assert "reported an error" in str(translated(failed, f"{os.getcwd()}/lamin.db"))
 
 
 def keys(instance):
@@ -98,6 +109,67 @@ def test_a_row_whose_transaction_failed_can_be_saved_again(instance):
     transform._values["uid"] = "0" * 16
     transform.save()
     assert sorted(keys(instance)) == ["a.py", "b.py"]
+
+
+WAITING = """
+import os, signal, threading, time
+import lamin_lite as ln
+
+store = ln.connect(".")
+held, go = threading.Event(), threading.Event()
+
+def hold():
+    with store.database.write("hold"):
+        held.set()
+        go.wait()
+
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+started = time.monotonic()
+try:
+    ln.Transform(key="a.py").save()
+except KeyboardInterrupt:
+    print("interrupted" if time.monotonic() - started < 10 else "too late")
+go.set()
+thread.join()
+ln.Transform(key="b.py").save()
+"""
+
+
+def test_an_interrupt_is_heard_while_another_one_writes(instance, workdir, run_python):
+    done = run_python(WAITING, cwd=workdir)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+    assert keys(instance) == ["b.py"]
+
+
+def test_an_interrupt_between_begin_and_the_first_statement_locks_nobody_out(instance, monkeypatch):
+    begin = type(instance.database)._begin
+
+    def interrupted(self, connection, durable):
+        begin(self, connection, durable)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(instance.database), "_begin", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            instance.Transform(key="a.py").save()
+    assert not instance.database.in_transaction
+    thread = threading.Thread(target=instance.Transform(key="b.py").save)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    instance.Transform(key="c.py").save()
+    assert keys(instance) == ["b.py", "c.py"]
+
+
+@pytest.mark.sqlite
+def test_a_transaction_that_nobody_leads_any_more_is_undone(instance):
+    instance.Transform(key="a.py").save()
+    instance.database.connection().execute("BEGIN IMMEDIATE")
+    assert keys(instance) == ["a.py"]
+    assert not instance.database.connection().in_transaction
 
 
 def test_threads_read_and_write_at_once(instance):

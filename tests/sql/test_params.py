@@ -233,3 +233,33 @@ def test_no_near_name_is_looked_for_among_very_many(instance, transform, caplog)
         start(instance, transform, {f"p{at:02}{number}": number for number in range(100)})
     assert instance.Run.filter(params__p001_=1).first() is None
     assert not caplog.records
+
+
+def test_what_a_condition_finds_in_params_is_what_is_read(instance, transform):
+    held = {"l": [5, {"k": 6}], "a__b": 7, "a": {"c": 8}, "n": None}
+    run = instance.Run(transform=transform, params=held, extra_data=held).save()
+    for name, value in (("l__0", 5), ("l__1__k", 6), ("a__b", 7), ("a__c", 8), ("l", [5, {"k": 6}])):
+        for path in (f"params__{name}", f"extra_data__{name}"):
+            assert instance.Run.filter(**{path: value}).one() == run
+            assert instance.Run.filter().values_list(path, flat=True) == [value]
+            assert instance.Run.to_dicts(include=[path])[0][path] == value
+    for name in ("l__2", "l__00", "l__x", "a__d", "n", "none"):
+        assert instance.Run.filter().values_list(f"params__{name}", flat=True) == [None]
+    both = instance.Run(transform=transform, params={"a": {"b": 1}, "a__b": 2}).save()
+    assert instance.Run.filter(id=both.id).values_list("params__a__b", flat=True) == [1]  # as it is read in Python
+
+
+@PLAIN
+@given(st.lists(values, max_size=8))
+def test_distinct_values_in_params_are_those_that_are_not_equal(instance, transform, held):
+    instance.Run.filter().delete(permanent=True)
+    ln.save([instance.Run(transform=transform, params={"x": one, "other": at}) for at, one in enumerate(held)])
+    wanted = []
+    for one in held:
+        if not any(equal(one, other) for other in wanted):
+            wanted.append(one)
+    rows = instance.Run.order_by("id").distinct()  # which would tell apart what differs beside it
+    found = rows.values_list("params__x", flat=True)
+    assert [canon.dumps(one) for one in found] == [canon.dumps(one) for one in wanted]
+    assert len(rows[1:3].values_list("params__x", "transform__key")) == len(wanted[1:3])
+    assert len(rows.values_list("params__x", "params__other")) == len(held)

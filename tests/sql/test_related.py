@@ -267,6 +267,36 @@ def test_what_a_collection_holds_is_seen_also_in_the_trash_as_by_its_query_set(i
     assert instance.Collection.to_dicts(include=["artifacts__key"])[0]["artifacts__key"] == ["a.txt"]
 
 
+def test_what_is_included_of_a_collection_has_its_order(instance, workdir):
+    made = {}
+    for name in "acb":
+        (workdir / name).write_text(name)
+        made[name] = instance.Artifact(name, key=name).save()
+    for names in ("cab", "bc"):
+        collection = instance.Collection([made[name] for name in names], key=names).save()
+        assert collection.artifacts.to_list("key") == [*names]
+    rows = instance.Collection.to_dicts(include=["artifacts__key", "artifacts"])
+    assert [row["artifacts__key"] for row in rows] == [row["artifacts"] for row in rows] == [[*"cab"], [*"bc"]]
+    assert instance.Artifact.to_dicts(include=["collections__key"])[0]["collections__key"] == ["cab"]
+
+
+@pytest.mark.parametrize("many", range(1, 8))
+def test_a_condition_follows_seven_relations_to_many_rows(instance, many):
+    transform, project = instance.Transform(key="t.py").save(), instance.Project(name="P").save()
+    run = instance.Run(transform=transform).save()
+    run.projects.add(project)
+    transform.projects.add(project)
+    path = "__".join(("projects", "transforms", "runs")[at % 3] for at in range(many))
+    assert instance.Run.filter(**{f"{path}__uid__in": [transform.uid, project.uid, run.uid]}).one() == run
+
+
+@pytest.mark.sqlite
+def test_a_condition_over_too_many_relations_is_one_sentence(instance):
+    path = "__".join(("projects", "transforms", "runs")[at % 3] for at in range(40))
+    with pytest.raises(ln.errors.FieldError, match="step by step"):
+        instance.Run.filter(**{f"{path}__id": 1}).count()
+
+
 def test_none_is_no_related_row_and_a_foreign_key_without_a_value_is_none_in_a_list(instance):
     transform = instance.Transform(key="t.py").save()
     first = instance.Run(transform=transform).save()

@@ -63,10 +63,10 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
-    def send(self, code, cell_id=None):
+    def send(self, code, cell_id=None, **options):
         """Ask for a cell to be executed; the id of the message."""
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-        message = self.client.session.msg("execute_request", {**content, "stop_on_error": True})
+        message = self.client.session.msg("execute_request", {**content, "stop_on_error": True, **options})
         if cell_id is not None:
             message["metadata"] = {"cellId": cell_id}
         self.client.shell_channel.send(message)
@@ -88,9 +88,9 @@ class Kernel:
             if kind not in ("status", "execute_input"):
                 found.append((kind, content))
 
-    def run(self, code, cell_id=None, fails=False):
+    def run(self, code, cell_id=None, fails=False, **options):
         """Execute a cell; what it gave."""
-        found = self.outputs(self.send(code, cell_id))
+        found = self.outputs(self.send(code, cell_id, **options))
         failed = [content for kind, content in found if kind == "error"]
         assert bool(failed) is fails, "\n".join(failed[0]["traceback"]) if failed else f"no error, but {found}"
         return found

@@ -176,3 +176,103 @@ def test_an_instance_that_is_lost_during_a_run_hides_neither_result_nor_error(pr
     )
     assert "could not be written" in done.stderr
     assert done.stderr.rstrip().endswith("""KeyError: "the user's own\"""") if fails else "42" in done.stdout
+
+
+HELD = """
+import asyncio
+kinds = {}
+def kind(made):
+    kinds[made.__name__] = made
+    return made
+
+@kind
+@ln.flow()
+def generator():
+    try:
+        for i in range(3):
+            print("item", i)
+            yield i
+    finally:
+        print("closed")
+
+@kind
+@ln.flow()
+def failing():
+    try:
+        yield 1
+    finally:
+        1 / 0
+
+@kind
+@ln.flow()
+async def asynchronous():
+    print("item")
+    yield 1
+
+@kind
+@ln.flow()
+async def coroutine():
+    print("item")
+    await asyncio.sleep(0)
+
+@ln.flow()
+def outer():
+    yield from step()
+
+@kind
+@ln.step()
+def step():
+    yield 1
+
+name = sys.argv[1]
+if name == "step": ln.track()
+held = kinds[name]()
+if name == "coroutine":
+    held.send(None)
+elif name == "asynchronous":
+    first = held.__anext__()
+    try: first.send(None)
+    except StopIteration: pass
+else:
+    next(held)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "statuses", "report"),
+    [
+        ("generator", ["completed"], "item 0\nclosed\n"),
+        ("asynchronous", ["completed"], "item\n"),
+        ("coroutine", ["aborted"], "item\n"),
+        ("step", ["completed", "completed"], ""),
+        ("failing", ["errored"], "ZeroDivisionError"),
+    ],
+)
+def test_what_is_held_half_way_at_the_end_ends_as_if_it_were_dropped(project, name, statuses, report):
+    done = project.run(HELD, name)
+    runs = project.runs()
+    assert [run.status for run in runs] == statuses
+    assert report in project.report(runs[0])
+    assert "lamin_lite" not in done.stderr.replace("→", ""), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_generator_that_is_started_when_nothing_can_be_written_any_more_says_nothing(project):
+    """An exit handler that was there before ours starts it; it is dropped when the interpreter is taken down."""
+    done = project.run(
+        """
+        import atexit
+        @ln.flow()
+        def batches():
+            yield 1
+        def late():
+            global held
+            held = batches()
+            next(held)
+        atexit.register(late)
+        ln.track()
+        ln.finish()
+        """
+    )
+    assert "Traceback" not in done.stderr
+    assert [run.status for run in project.runs()] == ["completed", "aborted"]

@@ -346,3 +346,49 @@ def test_a_notebook_that_is_pushed_is_linked(here, clone, monkeypatch):
     transform = ln.context.transform
     ln.finish()
     assert (transform.kind, transform.reference) == ("notebook", f"{URL}/blob/{head}/n.ipynb")
+
+
+CHANGING = """
+    import subprocess
+    ln.settings.sync_git_repo = {url!r}
+    @ln.step()
+    def st():
+        return "OLD CODE"
+    ln.track()
+    st()
+    text = open(__file__).read()
+    with open(__file__, "w") as file: file.write(text.replace("OLD CODE", "NEW" + " CODE"))
+    subprocess.run("git -c user.name=a -c user.email=a@example.org commit -qam n && git push -q origin HEAD:main", shell=True, check=True)
+    print(st())
+    ln.track()
+    ln.finish()
+"""
+
+
+def test_a_script_that_is_changed_while_it_runs_stays_what_it_was(project, clone):
+    text = CHANGING.format(url=URL + ".git")
+    project.script(text)
+    head = clone.commit()
+    done = project.run(text)
+    runs = project.runs()
+    assert [run.entrypoint for run in runs] == [None, "st", "st", None]
+    assert {run.transform.uid for run in runs} == {runs[0].transform.uid}
+    transform = runs[0].transform
+    assert "OLD CODE" in transform.source_code
+    assert transform.reference == f"{URL}/blob/{head}/s.py"
+    assert clone.git("rev-parse", "HEAD") != head, "there is another commit, of code that never ran"
+    assert warnings(done) == []
+
+
+def test_a_script_that_was_changed_before_its_run_started_is_doubted_and_not_linked(project, clone):
+    """The process had read it before: what ran is not known."""
+    text = (
+        f"with open(__file__, 'a') as file: file.write('changed = 1\\n')\nln.settings.sync_git_repo = {URL!r}\n{TRACK}"
+    )
+    script = project.script(text)
+    clone.commit()
+    done = project.run(text)
+    clone.commit()
+    (doubt,) = warnings(done)
+    assert f"{script} was changed after this process had loaded it" in doubt
+    assert project.only_run().transform.reference is None

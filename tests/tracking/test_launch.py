@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -119,6 +120,31 @@ def test_a_reader_that_leaves_ends_the_program_as_in_a_shell(project):
     assert project.only_run().status == "aborted"
 
 
+def test_a_reader_that_is_slow_and_does_not_block_gets_all(project, plain, wait_for):
+    import fcntl
+    import termios
+
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETFL, fcntl.fcntl(write, fcntl.F_GETFL) | os.O_NONBLOCK)
+    path = plain("sys.stdout.buffer.write(b'0123456789' * 100_000)")
+    command = [sys.executable, "-m", "lamin_lite", "run", str(path)]
+    with subprocess.Popen(command, cwd=project.folder, env=project.environ(), stdout=write) as process:
+        os.close(write)
+        with open(read, "rb") as reader:
+            wait_for(lambda: int.from_bytes(fcntl.ioctl(read, termios.FIONREAD, bytes(4)), sys.byteorder) > 60_000)
+            time.sleep(0.3)  # so that the pipe is full
+            assert reader.read() == b"0123456789" * 100_000
+    assert (process.returncode, project.only_run().status) == (0, "completed")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_why_a_stream_takes_no_more_is_said(project, cli, plain):
+    with open("/dev/full", "w") as full:
+        streams = {"capture_output": False, "stdout": full, "stderr": subprocess.PIPE}
+        done = cli("run", plain("print('a')"), code=None, **streams)
+    assert "standard output takes no more of what the program prints: No space left" in done.stderr
+
+
 def test_what_outlives_the_program_is_not_waited_for(project, cli):
     done = cli("run", "--", "sh", "-c", "sleep 60 & echo $!")
     os.kill(int(done.stdout), signal.SIGKILL)
@@ -153,6 +179,32 @@ def test_an_output_that_is_missing_or_old_is_an_error(project, cli, plain):
     assert "old.txt is not saved: it is as it was before the run" in done.stderr
     assert "none-*.txt: the run wrote no such file" in done.stderr
     assert (project.only_run().status, project.instance.Artifact.filter().count()) == ("errored", 0)
+
+
+@pytest.mark.parametrize("pattern", ["results", "r*", "./results/"])
+def test_a_folder_that_nobody_wrote_to_is_no_output(project, cli, pattern):
+    results = project.folder / "results"
+    (results / "sub").mkdir(parents=True)
+    (results / "sub" / "t.csv").write_text("from before")
+    done = cli("run", "--output", pattern, "--", "true", code=1)
+    assert "is not saved: it is as it was before the run" in done.stderr
+    assert (project.only_run().status, project.instance.Artifact.filter().count()) == ("errored", 0)
+
+
+@pytest.mark.parametrize(
+    "change", ["echo b > t.csv", "rm t.csv", "mkdir d", "ln -s nowhere l", "ln -s . l", "mv t.csv u"]
+)
+def test_a_folder_in_which_anything_was_changed_is_an_output(project, cli, change):
+    from lamin_lite.tracking.outputs import Patterns
+
+    folder = project.folder / "results" / "sub"
+    folder.mkdir(parents=True)
+    (folder / "t.csv").write_text("a")
+    patterns = Patterns([str(project.folder / "results")])
+    ((path, before),) = patterns._before.items()
+    assert Patterns([path])._before[path] == before
+    subprocess.run(["sh", "-c", change], cwd=folder, check=True)
+    assert Patterns([path])._before[path] != before
 
 
 def test_links_that_lead_nowhere_and_files_that_vanish_stop_no_program(project, cli, plain):
@@ -293,6 +345,64 @@ def test_what_was_run_so_is_repeated_so(project, cli, plain):
     assert project.instance.Transform.filter().count() == 2
 
 
+def test_inputs_and_outputs_beside_the_folder_are_put_in_place_again(project, cli, plain, tmp_path):
+    (project.folder / "raw").mkdir()
+    (project.folder / "raw" / "in.txt").write_text("in")
+    path = plain(
+        "text = open('../raw/in.txt').read()\nfor n in '../a.txt', 'b.txt': open(n, 'w').write(text)", "sub/p.py"
+    )
+    words = ["--input", "../raw/in.txt", "--output", "../a.txt", "--output", "b.txt"]
+    cli("run", *words, path.name, cwd=project.folder / "sub")
+    (project.folder / "raw" / "in.txt").write_text("changed")
+    (tmp_path / "tmp").mkdir()
+    done = cli("rerun", "b.txt", "--keep", env={"TMPDIR": tmp_path / "tmp"})
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["same", "a.txt"], ["same", "b.txt"]]
+    assert [artifact.key for artifact in project.runs()[-1].input_artifacts] == ["in.txt"]
+    (folder,) = (tmp_path / "tmp").iterdir()
+    assert sorted(entry.name for entry in folder.iterdir()) == ["a.txt", "raw", "sub"]
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_an_input_by_absolute_path_must_be_as_it_was(project, cli, plain, is_folder):
+    given = project.folder / "in"
+    file = given / "a.txt" if is_folder else given
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("in")
+    path = plain(f"open('out.txt', 'w').write(open({str(file)!r}).read())")
+    cli("run", "--input", given, "--output", "out.txt", path)
+    assert cli("rerun", "out.txt").stdout.split()[:2] == ["same", "out.txt"]
+    first, again = project.runs()
+    assert again.input_artifacts.one() == first.input_artifacts.one()
+    file.write_text("other")
+    said = f"{given}, an input of run {first.uid}, holds something else now: put the content of"
+    assert said in cli("rerun", "out.txt", code=1).stderr
+    given.rename(project.folder / "elsewhere")
+    assert f"{given}, an input of run {first.uid}, is not there any more" in cli("rerun", "out.txt", code=1).stderr
+    assert len(project.runs()) == 2
+
+
+def test_an_input_that_was_removed_for_good_is_named(project, cli, plain):
+    (project.folder / "in.txt").write_text("in")
+    cli("run", "--input", "in.txt", plain("print(1)"))
+    run = project.only_run()
+    given = run.input_artifacts.one()
+    given.delete(permanent=True, force=True)
+    said = cli("rerun", run.uid, code=1).stderr
+    assert f"The input in.txt of run {run.uid}, artifact {given.uid}, was removed for good" in said
+
+
+@pytest.mark.parametrize("head", ["", "import lamin_lite as ln\nln.track()\n"])
+def test_a_repetition_belongs_to_the_project_of_the_run(project, cli, plain, head):
+    project.instance.Project(name="Atlas").save()
+    path = plain(head + "open('a.txt', 'w').write(os.environ.get('LAMIN_LITE_RERUN', ''))")
+    cli("run", "--project", "Atlas", "--output", "a.txt", path)
+    cli("rerun", "a.txt", code=1)
+    for run in project.runs():
+        made = run.output_artifacts.one()
+        assert [[each.name for each in row.projects] for row in (run, made)] == [["Atlas"], ["Atlas"]]
+    assert len(project.runs()) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -301,7 +411,12 @@ def test_what_was_run_so_is_repeated_so(project, cli, plain):
         (["--param", "x", "a.py"], 2, "name=value"),
         (["nowhere.py"], 1, "There is no script nowhere.py"),
         (["data"], 1, "run -- data"),
-        (["a.ipynb"], 1, "is a notebook"),
+        (
+            ["an ä.ipynb"],
+            1,
+            "an ä.ipynb is a notebook, which is executed by Jupyter: call ln.track() in it, then `jupyter ",
+        ),
+        (["an ä.ipynb"], 1, "jupyter execute 'an ä.ipynb'`."),
         (["--", "nosuchprogram"], 1, "There is no program 'nosuchprogram'"),
         (["--input", "nowhere.csv", "--", "true"], 1, "'nowhere.csv'"),
         (["--project", "None", "--", "true"], 1, "There is no project 'None'"),

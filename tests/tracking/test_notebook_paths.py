@@ -192,6 +192,100 @@ def test_papermill_names_the_notebook_and_gives_params(project, program):
     )
 
 
+def test_a_notebook_with_brackets_in_its_name_is_no_pattern(project, program):
+    brackets = Notebook(project.folder / "nb[1].ipynb", TRACK, "print('bracket')")
+    Notebook(project.folder / "nb1.ipynb", TRACK, "print('one')")
+    program("jupyter", "execute", "nb[1].ipynb", needs="nbclient.cli")
+    program("papermill", "nb[1].ipynb", "out.ipynb")
+    brackets.path.with_name("nb1.ipynb").unlink()
+    program("jupyter", "execute", "nb[1]", needs="nbclient.cli")
+    assert keys(project) == ["nb[1].ipynb"] * 3
+
+
+def test_a_pattern_is_seen_from_a_folder_with_brackets_in_its_name(project, program):
+    Notebook(project.folder / "x [1]" / "n1.ipynb", TRACK, "1")
+    Notebook(project.folder / "x 1" / "n1.ipynb", TRACK, "1")
+    (project.folder / "run.py").write_text(
+        "import os, subprocess, sys\nos.chdir('x [1]')\n"
+        "subprocess.run([sys.executable, '-m', 'nbconvert', '--execute', '--inplace', 'n[0-9].ipynb'], check=True)"
+    )
+    program("run.py", needs="nbconvert")
+    assert [run.transform.path_hint for run in project.runs()] == [
+        str((project.folder / "x [1]" / "n1.ipynb").resolve())
+    ]
+
+
+WITH_PARAMETERS = {"cell_type": "code", "source": "x = 1", "outputs": [], "execution_count": None}
+WITH_PARAMETERS["metadata"] = {"tags": ["parameters"]}
+
+
+@pytest.mark.parametrize(
+    "options", [["--cwd", "wd"], ["--cwd", "wd/deep/.."], ["--cwd=wd"], ["--cwd", "{folder}/wd", "-k", "python3"]]
+)
+def test_papermill_that_executes_in_another_folder(project, program, options):
+    Notebook(project.folder / "pm.ipynb", WITH_PARAMETERS, TRACK, "print(x)")
+    Notebook(project.folder / "wd" / "pm.ipynb", WITH_PARAMETERS, TRACK, "print(-x)")
+    (project.folder / "wd" / "deep").mkdir()
+    options = [option.format(folder=project.folder) for option in options]
+    program("papermill", *options, "-p", "x", "7", "pm.ipynb", "out.ipynb", PWD=project.folder)
+    run = project.only_run()
+    assert run.transform.path_hint == str((project.folder / "pm.ipynb").resolve())
+    assert run.params == {"x": 7}
+
+
+@pytest.mark.parametrize("output", ["wd/o.ipynb", "out.ipynb"])
+def test_papermill_in_a_program_that_executes_in_another_folder(project, program, output):
+    Notebook(project.folder / "pm.ipynb", WITH_PARAMETERS, TRACK, "print(x)")
+    stale = Notebook(project.folder / "wd" / "old.ipynb", WITH_PARAMETERS, TRACK, "print(x)")
+    stale.metadata["papermill"] = {"input_path": "gone.ipynb", "output_path": "wd/old.ipynb"}
+    stale.save()
+    call = f"papermill.execute_notebook('pm.ipynb', {output!r}, cwd='wd', parameters={{'x': 11}})"
+    (project.folder / "run.py").write_text(f"import papermill\n{call}")
+    program("run.py", needs="papermill", PWD=project.folder)
+    assert keys(project) == ["pm.ipynb"]
+    assert project.only_run().params == {"x": 11}
+
+
+def test_an_output_of_papermill_whose_input_is_not_here_is_no_notebook_of_a_run(project, program):
+    stale = Notebook(project.folder / "old.ipynb", TRACK, "print(1)")
+    stale.metadata["papermill"] = {"input_path": "gone.ipynb", "output_path": "old.ipynb"}
+    stale.save()
+    (project.folder / "run.py").write_text(IN_MEMORY.partition("for cell")[0])
+    program("run.py", TRACK, "print(1)", needs="nbclient")
+    assert keys(project) == ["interactive.ipynb"]
+
+
+def test_papermill_that_reads_a_pipe_gives_params(project, program):
+    notebook = Notebook(project.folder / "pm.ipynb", WITH_PARAMETERS, TRACK, "print(x)")
+    (project.folder / "run.py").write_text(
+        "import subprocess, sys\n"
+        "with open('pm.ipynb', 'rb') as file:\n"
+        "    subprocess.run([sys.executable, '-m', 'papermill', '-', '-', '-p', 'x', '7'], stdin=file, check=True)"
+    )
+    program("run.py", needs="papermill")
+    notebook.code(1)["source"] = "# Parameters\nx = 1"
+    notebook.save()
+    (project.folder / "again.py").write_text((project.folder / "run.py").read_text().replace(", '-p', 'x', '7'", ""))
+    program("again.py", needs="papermill")
+    assert keys(project) == ["interactive.ipynb"] * 2
+    assert [run.params for run in project.runs()] == [{"x": 7}, {}]
+
+
+def test_params_that_papermill_puts_in_below_track_are_kept(project, program, cli):
+    text = TRACK.replace("track()", "track(params={'own': 1, 'y': 2})")
+    Notebook(project.folder / "n.ipynb", text, WITH_PARAMETERS, "open('x.txt', 'w').write(str(x));", FINISH)
+    program("papermill", "n.ipynb", "out.ipynb", "-p", "x", "7", "-p", "y", "3", "-p", "api_key", "hunter2hunter2")
+    program("papermill", "n.ipynb", "out.ipynb", "-p", "x", "8")
+    first, second = project.runs()
+    assert first.params == {"x": 7, "y": 2, "own": 1, "api_key": "***"}
+    assert first.extra_data["papermill"] == {"x": 7, "y": 3, "api_key": "***"}
+    assert list(project.instance.Run.filter(params__x=8)) == [second]
+    kept = b"".join(path.read_bytes() for path in (project.folder / "data").rglob("*") if path.is_file())
+    assert b"hunter2" not in kept
+    cli("rerun", second.uid)
+    assert project.runs()[-1].params == {"x": 8, "y": 2, "own": 1}
+
+
 def test_nbclient_within_another_program(project, program):
     Notebook(project.folder / "sub" / "n.ipynb", TRACK, "'n'", FINISH)
     Notebook(project.folder / "other.ipynb", "1", TRACK)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import pytest
 
 import lamin_lite as ln
+from lamin_lite import errors
 
 
 def line(done, start):
@@ -106,3 +108,62 @@ def test_a_decorator_that_names_all_its_arguments_names_the_params(here):
     with pytest.raises(TypeError):
         load(1, 2)
     assert [run.params for run in here.runs()] == [{"x": 5}, {"x": 6}, {"x": 7}]
+
+
+@dataclasses.dataclass
+class Node:
+    value: int
+    after: object = None
+
+
+@ln.flow()
+def walk(start, step=1):
+    return step
+
+
+def test_arguments_that_are_nested_deep_or_hold_themselves_are_kept_as_text_and_stop_nothing(here):
+    nodes = nested = own = None
+    for number in range(5_000):
+        nodes = Node(number, nodes)
+        nested = {"in": nested}
+    own = [1]
+    own += [own, own]
+    assert [walk(value, step=at) for at, value in enumerate((nodes, nested, own))] == [0, 1, 2]
+    ln.track(params={"deep": nested, "rate": 0.5}, path=here.script("", "s.py"))
+    ln.finish()
+    runs = here.runs()
+    assert [type(run.params["start"]) for run in runs[:3]] == [str] * 3
+    assert (runs[2].params["start"], runs[2].params["step"]) == ("[1, [...], [...]]", 2)
+    assert (type(runs[3].params["deep"]), runs[3].params["rate"]) == (str, 0.5)
+
+
+def test_what_is_nested_not_too_deep_is_kept_and_found(here):
+    nested = 1
+    for _ in range(150):
+        nested = {"in": [nested]} if isinstance(nested, int) else {"in": nested}
+    walk(nested)
+    assert here.only_run().params["start"] == nested
+    assert ln.Run.filter(params__start=nested).one().params["step"] == 1
+
+
+def test_of_names_that_clash_nothing_is_lost(here):
+    @ln.flow()
+    def clash(a, /, *args, **more):
+        pass
+
+    clash(1, 2, a=7, args=8)
+    clash(1, 2, b=7)
+    clash(1, more=5)
+    assert [run.params for run in here.runs()] == [
+        {"a": 1, "args": [2], "more": {"a": 7, "args": 8}},
+        {"a": 1, "args": [2], "b": 7},
+        {"a": 1, "args": [], "more": 5},
+    ]
+
+
+def test_a_dict_whose_keys_are_the_same_as_text_is_kept_as_text(here, caplog):
+    walk({1: "a", "1": "b"}, step={1: "a", 2: "b"})
+    assert here.only_run().params == {"start": "{1: 'a', '1': 'b'}", "step": {"1": "a", "2": "b"}}
+    assert "kept as text, as it has no form in JSON: start" in caplog.text
+    with pytest.raises(errors.InvalidArgument, match="several names are the same as text"):
+        ln.track(params={1: "a", "1": "b"}, path=here.script("", "s.py"))

@@ -206,3 +206,12 @@ def test_a_machine_without_git_is_no_obstacle(project):
     project.run("ln.track()\n", env={"PATH": "/nowhere"})
     facts = project.only_run().extra_data["git"]
     assert (facts["commit"], facts["dirty"]) == (head, None)
+
+
+@pytest.mark.parametrize("profiler", [["cProfile", "-o", "profile"], ["trace", "--count", "-C", "counts"]])
+def test_a_script_that_a_profiler_executes_is_filed_under_its_own_name(project, profiler):
+    project.folder.joinpath("fit.py").write_text(BODY)
+    command = [sys.executable, "-m", *profiler, "fit.py"]
+    subprocess.run(command, cwd=project.folder, env=project.environ(), capture_output=True, check=True)
+    transform = project.only_run().transform
+    assert (transform.key, transform.source_code) == ("fit.py", BODY)

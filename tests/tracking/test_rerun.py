@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -108,6 +109,84 @@ def test_files_that_nobody_declared_are_not_there_and_that_is_said(project, cli)
 def test_an_errored_run_that_errs_again_is_the_same(project, cli):
     project.run("ln.track()\nsys.exit(3)", code=3)
     assert "the same: there are no outputs to compare, errored" in cli("rerun", "--key", "s.py").stderr
+
+
+def test_a_program_that_ends_with_a_code_after_its_run_is_the_same_as_then(project, cli):
+    text = """
+    @ln.flow()
+    def main():
+        open("out.txt", "w").write("x")
+        ln.Artifact("out.txt", key="out.txt").save()
+        return 2
+    sys.exit(main())
+    """
+    project.run(text, code=2)
+    done = cli("rerun", "out.txt")
+    assert done.stdout.split()[:2] == ["same", "out.txt"]
+    assert "the program ended with exit code 2, after its run was completed" in done.stderr
+
+
+def test_a_run_that_is_killed_again_is_the_same(project, cli):
+    project.run("import signal\nln.track()\nos.kill(os.getpid(), signal.SIGKILL)", code=-signal.SIGKILL)
+    assert project.only_run().status == "aborted"
+    assert "the same: there are no outputs to compare, aborted" in cli("rerun", "--key", "s.py").stderr
+
+
+def test_repetitions_at_the_same_time_are_told_apart(project, tmp_path, wait_for):
+    project.run("""
+    name = os.environ.get("NAME", "")
+    if name:
+        open(name + ".there", "w").close()
+        while not os.path.exists(name + ".go"):
+            time.sleep(0.01)
+    ln.track()
+    ln.Artifact.from_object({"x": name[-3:] == "bad"}, key="x.json").save()
+    """)
+    command = [sys.executable, "-m", "lamin_lite", "rerun", "--key", "s.py"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = {}
+    for name in ("bad", "good"):
+        environ = project.environ(NAME=tmp_path / name)
+        started[name] = subprocess.Popen(command, cwd=project.folder, env=environ, **pipes)
+    wait_for(lambda: all((tmp_path / f"{name}.there").exists() for name in started))
+    for name, process in started.items():
+        (tmp_path / f"{name}.go").touch()
+        said, complained = process.communicate(timeout=60)
+        told = (1, "different") if name == "bad" else (0, "same")
+        assert (process.returncode, said.split()[0]) == told, complained
+
+
+def test_a_repetition_that_goes_on_in_the_background_has_no_verdict_yet(project, cli, tmp_path):
+    project.run("""
+    import subprocess
+    if "LAMIN_LITE_RERUN" in os.environ and len(sys.argv) == 1:
+        other = subprocess.Popen([sys.executable, __file__, "x"], start_new_session=True)
+        open(os.environ["PIDS"], "w").write(str(other.pid))
+        while not os.path.exists("there"):
+            time.sleep(0.01)
+        sys.exit()
+    ln.track()
+    open("there", "w").close()
+    time.sleep(60 if len(sys.argv) > 1 else 0)
+    """)
+    done = cli("rerun", "--key", "s.py", env={"PIDS": tmp_path / "pids"}, code=1)
+    try:
+        assert f"The repetition (Run {project.runs()[-1].uid}) has not ended, as the program left a" in done.stderr
+    finally:
+        os.kill(int((tmp_path / "pids").read_text()), signal.SIGKILL)
+
+
+def test_outputs_of_one_description_without_a_key_all_count(project, cli):
+    project.run("""
+    ln.track()
+    again = "LAMIN_LITE_RERUN" in os.environ
+    for each in "ca" if again else "abc":
+        open("x.svg", "w").write(each)
+        ln.Artifact("x.svg", description="plot").save()
+    """)
+    done = cli("rerun", "--key", "s.py", code=1)
+    assert "of 3 outputs" in done.stderr
+    assert done.stdout.splitlines()[-1].startswith("missing    plot (3)")
 
 
 def test_masked_source_is_taken_from_where_its_hash_is_or_refused(project, cli):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -116,3 +117,68 @@ def test_the_hash_is_that_of_the_true_source(project):
     transform = project.only_run().transform
     assert transform.hash == hashlib.sha256(path.read_bytes()).hexdigest()
     assert "hunter2" not in transform.source_code
+
+
+LEAK = """
+db_password = "correct-horse-battery"
+@ln.{kind}({pin})
+def connect():
+    print("connect", db_password)
+    raise RuntimeError("cannot login " + db_password)
+try:
+    connect()
+except RuntimeError:
+    pass
+"""
+WAYS = {
+    "pinned flow": (LEAK.format(kind="flow", pin='uid="abcdefghijkl"'), ["s.py"]),
+    "pinned script": ("ln.track('abcdefghijkl')\n" + LEAK.format(kind="step", pin=""), ["s.py"]),
+    "renamed": ("ln.track()\nos.rename(__file__, 'r.py')\n" + LEAK.format(kind="step", pin=""), ["s.py"]),
+    "edited": ("ln.track()\nopen(__file__, 'w').close()\n" + LEAK.format(kind="step", pin=""), ["s.py"]),
+    "module": (LEAK.format(kind="flow", pin=""), ["-m", "pk.m"]),
+    "code": (LEAK.format(kind="flow", pin=""), ["-c"]),
+    "launched": (LEAK.format(kind="flow", pin=""), ["-m", "lamin_lite", "run", "s.py"]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_secret_in_the_source_is_masked_wherever_the_file_is(project, way):
+    text, command = WAYS[way]
+    path = project.script(text, "pk/m.py" if way == "module" else "s.py")
+    if way == "code":
+        command = ["-c", path.read_text()]
+        path.unlink()
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=project.folder,
+        env=project.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    reports = [project.report(run) for run in project.runs()]
+    for report in reports:
+        assert "connect ***" in report
+    assert "cannot login ***" in reports[-1]
+    assert b"correct-horse" not in project.kept_bytes()
+
+
+def test_a_secret_in_the_module_of_a_step_is_masked_in_what_called_it(project):
+    project.script(LEAK.partition("try:")[0].format(kind="step", pin="").replace("raise", "return"), "other.py")
+    project.run("import other\nln.track()\nother.connect()\n")
+    assert project.report(project.runs()[0]) == "connect ***\n"
+    assert b"correct-horse" not in project.kept_bytes()
+
+
+def test_a_secret_among_the_arguments_of_a_step_is_masked_in_what_called_it(project):
+    project.run(
+        """
+        @ln.step()
+        def login(password):
+            print("with", password)
+        ln.track()
+        login("correct-" + "horse-battery")
+        """
+    )
+    assert project.report(project.runs()[0]) == "with ***\n"
