@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 #: every environment variable that has an effect, without the prefix, and what it means
 VARIABLES = {
-    "INSTANCE": "path of the instance to use, instead of looking for one from the current directory upward",
+    "INSTANCE": "path of the instance to use, instead of looking for one from the current directory upward; also one of "
+    "another owner, which is not found unasked",
     "PROJECT": "name of the project that scripts and flows are linked to; `track(project=)` goes before it, the "
     "standard's variable `LAMIN_CURRENT_PROJECT` after it",
     "RUN": "the run that starts this process: instance:run:process; set for child processes, gives initiated_by_run",

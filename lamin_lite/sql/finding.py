@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..base import canon, display
 from ..base._typing import TYPE_CHECKING
+from .fields import ForeignKey
 from .lookups import Compiler, label_name, models
 from .schema import SQLITE
 
@@ -225,7 +226,7 @@ def _ids_by_label(rows: Any) -> dict[str, int]:
     columns = ["id", "uid", label_name(rows._model), "stem" if "stem" in fields else "uid"]
     latest: dict[tuple[str, str], list[Any]] = {}
     for number, uid, name, stem, *types in rows.order_by("id").values_list(
-        *columns, *(["type__name"] if "type" in fields else [])
+        *columns, *(["type__name"] if isinstance(fields.get("type"), ForeignKey) else [])
     ):
         label = name or uid
         latest.pop((label, stem), None)

@@ -106,11 +106,12 @@ def _file(root: str) -> str:
 def _told(root: str) -> Optional[dict[str, Any]]:
     """What the mark says, with a text as ``storage`` at least; None if there is none."""
     file = _file(root)
-    try:
-        with translating("read", file), open(file, "rb") as stream:
-            told = canon.loads(stream.read().decode("utf-8"))
-    except errors.MissingFile:
+    with translating("read", file):
+        text = _content(file)
+    if text is None:
         return None
+    try:
+        told = canon.loads(text.decode("utf-8"))
     except ValueError:
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("storage"), str):
@@ -119,3 +120,11 @@ def _told(root: str) -> Optional[dict[str, Any]]:
             f"{root} yet."
         )
     return told
+
+
+def _content(file: str) -> Optional[bytes]:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None

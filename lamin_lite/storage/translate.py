@@ -28,7 +28,10 @@ class translating:
         if isinstance(error, OSError) and not isinstance(error, errors.LaminLiteError):
             made = self.translated(error)
             made.errno = error.errno  # not as an argument: its number would stand before the sentence
-            raise made from error
+            try:
+                raise made from error
+            finally:
+                del made, error  # else the traceback keeps what all frames in it hold open, until cycles are collected
 
     def translated(self, error: OSError) -> errors.StorageError:
         """The error of ours."""

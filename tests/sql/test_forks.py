@@ -8,11 +8,7 @@ import pytest
 
 import lamin_lite as ln
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),
-    pytest.mark.sqlite,
-    pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),
-]
+pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"), pytest.mark.sqlite]
 
 #: a child says when it has begun and goes on when it is told to, so that the parent can let go of the database meanwhile
 START = """
@@ -41,7 +37,9 @@ def let_go_on(pid):
 
 @pytest.fixture
 def instance(workdir):
-    return ln.Instance.init(workdir)
+    made = ln.Instance.init(workdir)
+    made.database.close()  # else this process has the database open, too, and nobody removes its log
+    return made
 
 
 def run(run_python, instance, code):
