@@ -56,13 +56,14 @@ def as_loaded(path: str, now: Source, names: Mapping[str, Any], code: Optional[C
 def _load_of(names: Mapping[str, Any], code: Optional[CodeType]) -> tuple[int, Any]:
     """Id of what stands for the load of a module, and what lives as long as that.
 
-    It is the spec, which a reload replaces; else the module; else the names, which nothing can refer to weakly.
+    It is the spec, which a reload replaces; else the module; else the names, which nothing can refer to weakly; of code
+    that belongs to no module, itself.
     """
     spec = names.get("__spec__")
     if spec is not None:
         return id(spec), spec
     module = sys.modules.get(names.get("__name__") or "")
-    return (id(module), module) if getattr(module, "__dict__", None) is names else (id(names), code)
+    return (id(module), module) if getattr(module, "__dict__", None) is names else (id(names or code), code)
 
 
 def _is_executed_again(names: Mapping[str, Any]) -> bool:

@@ -24,8 +24,9 @@ def order_problem(ran: Iterable[Ran], notebook: dict[str, Any]) -> Optional[str]
         ran: count, text and id (if the front end gave one) of each cell that was run, in this order.
         notebook: as it lies on the disk.
 
-    A cell that was run several times counts by its last time, one of comments that was passed over not at all. A text that the notebook does not hold is held against
-    it only if the cell has an id: others are put in by programs that run whole notebooks.
+    A cell that was run several times counts by its last time, one of comments that was passed over not at all. A text
+    that the notebook does not hold is held against it only if the cell has an id: others are put in by programs that run
+    whole notebooks.
 
     Example::
 

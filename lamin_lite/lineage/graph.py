@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Link = tuple[int, int, str]
 
 MOST = 20_000  #: artifacts of one walk; a graph with more is cut, and says so
-RUNS = 1_000  #: runs from which the walks begin: the latest of a transform, and of what a run initiated
+RUNS = 1_000  #: runs from which the walks begin: the latest of a transform, and as there is room of what they initiated
 AGAIN = 2_000  #: links to what was read by runs that only made again what was there
 CHUNK = 500  #: ids in one query: SQLite before 3.32 takes 999
 
@@ -75,13 +75,14 @@ def _root(row: SQLRecord) -> Node:
 def _runs_of(row: SQLRecord) -> tuple[list[int], bool]:
     """The runs from which the walks begin, in their order, the run itself first; and whether there are more."""
     if isinstance(row, Run):
-        first = [row._saved_id()]
-        others = [number for number in _initiated(row._store.database, first) if number not in first]
-        return first + others[-(RUNS - 1) :], len(others) >= RUNS
-    sql = "SELECT id FROM run WHERE transform_id = ? ORDER BY id DESC LIMIT ?"
-    own = [number for (number,) in row._store.database.read(sql, [row.id, RUNS + 1])]
-    runs = _initiated(row._store.database, own)
-    return runs[-RUNS:], len(runs) > RUNS
+        own = [row._saved_id()]
+    else:
+        sql = "SELECT id FROM run WHERE transform_id = ? ORDER BY id DESC LIMIT ?"
+        own = [number for (number,) in row._store.database.read(sql, [row.id, RUNS + 1])]
+    first, known, room = sorted(own[:RUNS]), set(own), max(0, RUNS - len(own))
+    others = [number for number in _initiated(row._store.database, first) if number not in known]
+    runs = first + (others[-room:] if room else [])
+    return runs if isinstance(row, Run) else sorted(runs), len(own) > RUNS or len(others) > room
 
 
 def _initiated(database: Database, runs: Iterable[int]) -> list[int]:

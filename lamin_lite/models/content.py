@@ -132,9 +132,10 @@ def _make_cache(folder: str) -> None:
 def copy_to(artifact: Artifact, path: str) -> None:
     """A copy that may be changed, whole or not at all, also in the place of a file; it leaves no view in the cache."""
     source, managed = _stored(artifact)
-    aside = f"{path}.{uids.random_uid(8)}"
+    folder = os.path.dirname(path)
+    aside = os.path.join(folder, f".{uids.random_uid(12)}")  # the name itself may have no room for more characters
     with translating("copy", source, path):
-        fsio.make_folder(os.path.dirname(path))
+        fsio.make_folder(folder)
         try:
             if artifact.n_files is None:
                 fsio.place(source, aside, writable=True)

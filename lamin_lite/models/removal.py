@@ -149,10 +149,10 @@ def _values_of_features(tx: Transaction, row: SQLRecord) -> Iterator[Reference]:
     """Rows of which it is the value of a feature, features of which it is the default, and those that take its members."""
     kind = f"cat[{type(row).__name__}"
     dtypes = [text + end for text in (kind, f"list[{kind}") for end in ("]%", "[%")]
-    has_type = "(" + " OR ".join(["r.dtype LIKE ?"] * len(dtypes)) + ")"
-    features = tx.read(f"SELECT r.id, r.name FROM feature r WHERE {has_type} ORDER BY r.name", dtypes)
     tables = [table.name for table in related.all_tables if table.name.endswith("_value") and "feature" in table.fields]
-    found = [_by_value(table, number, name, row) for number, name in features for table in tables]
+    used = [(name, number, table) for table in tables for name, number in _features_in(tx, table, dtypes, row)]
+    found = [_by_value(table, number, name, row) for name, number, table in sorted(used)]
+    has_type = _has_type("r", dtypes)
     is_default = f"feature r WHERE {has_type} AND {SQLITE.position('r.default_value')} > 0"
     another = "give those features another default first, or none"
     named = [*dtypes, canon.dumps(row.uid)]
@@ -161,6 +161,19 @@ def _values_of_features(tx: Transaction, row: SQLRecord) -> Iterator[Reference]:
         Reference("feature", "dtype_id", "feature", "feature r WHERE r.dtype LIKE ?", [f"%{kind}[{row.uid}]%"]),
     ]
     yield from (each for each in found if each.counted(tx))
+
+
+def _has_type(alias: str, dtypes: list[str]) -> str:
+    return "(" + " OR ".join([f"{alias}.dtype LIKE ?"] * len(dtypes)) + ")"
+
+
+def _features_in(tx: Transaction, table: str, dtypes: list[str], row: SQLRecord) -> list[tuple[Any, ...]]:
+    """Name and id of the features of these types of which the row is a value: one query, which an index answers."""
+    return tx.read(
+        f"SELECT f.name, f.id FROM feature f WHERE {_has_type('f', dtypes)} AND EXISTS "
+        f"(SELECT 1 FROM {table} v WHERE v.feature_id = f.id AND v.kind = 'row' AND v.whole = ?)",
+        [*dtypes, row._saved_id()],
+    )
 
 
 def _by_value(table: str, feature_id: int, feature: str, row: SQLRecord) -> Reference:

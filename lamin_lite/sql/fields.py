@@ -233,7 +233,9 @@ class JsonField(Field[T]):
         try:
             found = canon.plain(value, reference, odd)
         except RecursionError:
-            raise errors.InvalidArgument(f"{self.name} holds itself: pass values that end somewhere.") from None
+            raise errors.InvalidArgument(
+                f"{self.name} holds itself, or is nested more than {canon.MAX_DEPTH} deep: pass values that end before."
+            ) from None
         if odd:
             display.warning(f"{self.name}: kept as text, as it has no form in JSON: {', '.join(odd)}")
         return found

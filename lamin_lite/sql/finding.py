@@ -230,11 +230,11 @@ def _ids_by_label(rows: Any) -> dict[str, int]:
     ):
         label = name or uid
         latest.pop((label, stem), None)
-        latest[label, stem] = [number, *(f"{type_}/{label}" for type_ in types if type_), f"{label}/{uid}"]
+        latest[label, stem] = [number, *(f"{type_}/{label}" for type_ in types if type_), f"{label}/{uid}", uid]
     newest = dict([*latest])  # of the pairs with one label the last
     found = dict.fromkeys(newest, 0)
-    for (label, stem), (number, *others) in latest.items():
-        found[label if newest[label] == stem else next(one for one in others if one not in found)] = number
+    for (label, stem), (number, *others, uid) in latest.items():
+        found[label if newest[label] == stem else next((one for one in others if one not in found), uid)] = number
     return found
 
 

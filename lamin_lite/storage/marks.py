@@ -81,7 +81,7 @@ class Mark:
         self._root = root
         self._uid = uid
         self._marked = marked
-        self._seen: Optional[tuple[int, int]] = None
+        self._seen: Optional[tuple[int, ...]] = None
 
     def check(self) -> None:
         """Raise `UnknownStorage` unless the storage is there; one stat, where nothing changed since it was read."""
@@ -91,12 +91,13 @@ class Mark:
             self._seen = now
 
 
-def _identity(path: str) -> Optional[tuple[int, int]]:
+def _identity(path: str) -> Optional[tuple[int, ...]]:
+    """What tells a file from another one; its time too, as numbers of files and disks are given again."""
     try:
         status = os.stat(path)
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def _file(root: str) -> str:

@@ -119,7 +119,10 @@ def _report_late(store: Instance) -> None:
         if run is None or report is None:
             continue
         with store.database.write("report late") as tx:
-            tx.execute("UPDATE run SET report_id = ?, updated_at = ? WHERE id = ?", [report, clock.now(), run.id])
+            tx.execute(  # unless another process was faster: the log may have been gone when this one read it
+                "UPDATE run SET report_id = ?, updated_at = ? WHERE id = ? AND report_id IS NULL",
+                [report, clock.now(), run.id],
+            )
         fsio.remove(log)
         display.info(f"made the report of run {uid}")
 

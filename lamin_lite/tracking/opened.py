@@ -109,12 +109,14 @@ class Open:
                 break
             except KeyboardInterrupt as error:  # the first Ctrl-C waits for the report, the second one gives it up
                 interrupted = error
+        if not keeps:  # first: of a run that has ended, `reap` makes the report that is missing
+            self.log.discard()
         try:
             runs.end(self.run, status, **values, **({} if report is None else {"report_id": report}))
         except errors.LaminLiteError as error:  # the work is done, or has its own error: neither may be lost for this
             display.warning(f"the end of run {self.run.uid} ({status}) could not be written: {error}")
             return interrupted
-        if report is not None or not keeps:
+        if report is not None:
             self.log.discard()
         return interrupted
 

@@ -259,7 +259,11 @@ def _source(path: Union[str, os.PathLike[str], None], kernel: Optional[Kernel]) 
     if path is None:
         return dict(source_of_main() if kernel is None else kernel.source())
     source = source_of_file(os.path.abspath(path))
-    if source["text"] is None and source["kind"] != "notebook":  # one that is broken has the cells that ran
+    if source["text"] is None and source["kind"] == "notebook" and kernel is None:  # else it has the cells that ran
+        raise errors.InvalidArgument(
+            f"track(path={path!r}): this is no notebook that can be read: mend the file first."
+        )
+    if source["text"] is None and source["kind"] != "notebook":
         raise errors.MissingFile(f"track(path={path!r}): there is no such file that this user may read.")
     return dict(source)
 

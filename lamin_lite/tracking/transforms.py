@@ -207,6 +207,8 @@ def registered(
     if os.path.isdir(path):
         raise errors.InvalidArgument(f"{path} is a folder: a transform is made of one file.")
     source = source_of_file(os.path.abspath(path))
+    if source["text"] is None and source["kind"] == "notebook":
+        raise errors.InvalidArgument(f"{path} is no notebook that can be read: mend the file first.")
     if source["text"] is None:
         raise errors.Unreadable(f"{path} cannot be read by this user.")
     if description is not None and source["description"] not in (None, description):

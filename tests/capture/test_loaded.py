@@ -92,6 +92,18 @@ def test_several_scripts_in_one_process_have_each_its_source(tmp_path):
     assert found[2] == TWO
 
 
+def test_code_of_a_file_that_is_no_module_keeps_the_source_it_was_made_of(tmp_path):
+    path = tmp_path / "s.py"
+    found = []
+    for text in (ONE, ONE.replace("0", "5")):
+        path.write_text(text)
+        names = {"__name__": "made"}
+        exec(compile(text, str(path), "exec", dont_inherit=True), names)
+        assert text_of(names["f"]) == text
+        found.append(names["f"])
+    assert [text_of(f) for f in found] == [ONE, ONE.replace("0", "5")], "though both have the same code"
+
+
 MAIN = """
 import sys, threading
 from lamin_lite.capture.source import source_of_function, source_of_main

@@ -84,6 +84,7 @@ COLUMNS = {
     "objects that are numbers": pd.Series([0.1, None, 3e300], dtype=object),
     "objects that are truths": pd.Series([True, False, True], dtype=object),
     "categories of digits": pd.Categorical(["01", "1", "01"]),
+    "categories of long times": pd.Categorical(pd.to_timedelta(["1D", None, "2h"])),
 }
 
 

@@ -188,6 +188,22 @@ def test_the_lineage_of_a_script_is_its_own_and_that_of_its_steps(instance):
     assert '└─ ran combine(key="second.csv", tables=[])' in text
 
 
+def test_what_runs_initiated_takes_no_place_from_the_runs_of_their_transform(instance, monkeypatch):
+    monkeypatch.setattr("lamin_lite.lineage.graph.RUNS", 4)
+    script, library = (instance.Transform(key=key, kind="script").save() for key in ("script.py", "library.py"))
+    runs, steps = [], []
+    for _ in range(3):
+        runs.append(instance.Run(transform=script).save())
+        steps += [instance.Run(transform=library, initiated_by_run=runs[-1]).save() for _ in range(3)]
+    graph = script.view_lineage(return_graph=True)
+    assert graph.is_cut
+    assert list(graph.starts) == [*(run.uid for run in runs), steps[-1].uid]
+    monkeypatch.setattr("lamin_lite.lineage.graph.RUNS", 12)
+    assert not script.view_lineage(return_graph=True).is_cut
+    monkeypatch.setattr("lamin_lite.lineage.graph.RUNS", 2)
+    assert list(script.view_lineage(return_graph=True).starts) == [run.uid for run in runs[1:]]
+
+
 def test_of_a_flow_with_very_many_steps_the_latest_are_shown(instance, monkeypatch):
     monkeypatch.setattr("lamin_lite.lineage.graph.RUNS", 3)
     both()

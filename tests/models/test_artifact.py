@@ -212,6 +212,13 @@ def test_a_writable_copy_can_be_changed_and_the_stored_bytes_cannot(instance):
     assert artifact.cache() == artifact.path
 
 
+def test_a_writable_copy_may_have_the_longest_of_names(instance):
+    name = "x" * 251 + ".txt"
+    copy = instance.Artifact(write("a.txt"), key=name).save().cache(writable=True)
+    assert (copy.name, copy.read_text()) == (name, "one")
+    assert os.listdir(copy.parent) == [name]
+
+
 def test_load_reads_by_suffix(instance):
     rows = [{"gene": "CD8A", "count": "3"}]
     assert instance.Artifact(write("a.json", '{"a": [1]}'), key="a.json").save().load() == {"a": [1]}

@@ -251,6 +251,10 @@ def test_each_row_of_a_name_can_be_looked_up(instance):
     transform = instance.Transform(key="t.py").save()
     runs = ln.save([instance.Run(transform=transform, name="r") for _ in range(2)])
     assert instance.Run.lookup().to_dict() == {f"r/{runs[0].uid}": runs[0], "r": runs[1]}
+    named_so = instance.Record(name=f"s1/{plain.uid}").save()
+    assert instance.Record.lookup()[named_so.name] == named_so
+    assert instance.Record.lookup()[plain.uid] == plain
+    assert [*instance.Storage.lookup()] == ["."]  # whose type is a text
 
 
 def test_of_versions_the_latest_is_looked_up(instance, workdir):

@@ -104,6 +104,11 @@ def test_what_json_lacks_has_its_documented_form_and_what_has_none_is_told(insta
     endless["self"] = endless
     with pytest.raises(ln.errors.InvalidArgument, match="holds itself"):
         instance.Record(name="r", extra_data=endless)
+    deep: dict = {}
+    for _ in range(300):
+        deep = {"a": deep}
+    with pytest.raises(ln.errors.InvalidArgument, match=r"extra_data .* nested more than 200 deep"):
+        instance.Record(name="r", extra_data=deep)
 
 
 numbers = st.one_of(

@@ -59,17 +59,23 @@ def test_an_empty_folder_in_its_place_as_after_an_unmount_gets_no_bytes(instance
     assert save().load() == "b"
 
 
-def test_another_storage_in_its_place_gets_no_bytes(instance, workdir, data):
+@pytest.mark.parametrize("has_its_number", [False, True])
+def test_another_storage_in_its_place_gets_no_bytes(instance, workdir, data, has_its_number):
     instance.Artifact("b.txt", key="b.txt", storage=data).save()
     marker = workdir / "more" / ".lamin_lite" / "storage.json"
     other = {**json.loads(marker.read_text()), "storage": "another"}
-    os.rename(workdir / "more", workdir / "away")
-    (workdir / "more" / ".lamin_lite").mkdir(parents=True)
-    marker.write_text(json.dumps(other))
+    if not has_its_number:
+        os.rename(workdir / "more", workdir / "away")
+        (workdir / "more" / ".lamin_lite").mkdir(parents=True)
+    number = os.stat(marker).st_ino if has_its_number else None
+    marker.write_text(json.dumps(other))  # over the one that is there, as disks give the number of a file again
+    os.utime(marker, (1, 1))
+    assert number in (None, os.stat(marker).st_ino)
     (workdir / "b.txt").write_text("c")
     with pytest.raises(ln.errors.UnknownStorage, match="is the storage another"):
         instance.Artifact("b.txt", key="b.txt", storage=data).save()
-    assert os.listdir(workdir / "more" / ".lamin_lite") == ["storage.json"]
+    if not has_its_number:
+        assert os.listdir(workdir / "more" / ".lamin_lite") == ["storage.json"]
 
 
 def test_a_local_storage_never_makes_anew_what_it_was_opened_in(tmp_path):

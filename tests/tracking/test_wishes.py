@@ -8,6 +8,7 @@ import pytest
 
 import lamin_lite as ln
 from lamin_lite import errors
+from lamin_lite.tracking import transforms
 
 WRONG = {
     "a key that leaves its folder": ({"key": "../../esc.py"}, "has the part '..'"),
@@ -79,3 +80,12 @@ def test_of_threads_that_track_at_once_all_runs_are_completed(here):
     assert [run.status for run in runs] == ["completed"] * 4
     assert sorted(run.params["number"] for run in runs) == [0, 1, 2, 3]
     assert all(run.report for run in runs)
+
+
+def test_a_file_that_is_no_notebook_is_neither_tracked_by_a_script_nor_saved(here):
+    path = here.script("{broken", "n.ipynb")
+    with pytest.raises(errors.InvalidArgument, match="no notebook that can be read"):
+        ln.track(path=path)
+    with pytest.raises(errors.InvalidArgument, match=r"n\.ipynb is no notebook that can be read"):
+        transforms.registered(here.instance, str(path))
+    assert ln.Run.filter().count() == 0

@@ -208,7 +208,9 @@ def _lost_in_lists(cells: list[Any], inner: pa.DataType) -> tuple[str, str]:
         return _FINE
     lists = [cell for cell in cells if not (isinstance(cell, np.ndarray) and cell.dtype.kind in "biuf")]
     if pa.types.is_integer(inner):
-        lists = [cell for cell in lists if None in cell]  # else nothing makes floats of them
+        if all({int}.issuperset(map(type, cell)) for cell in lists):
+            return _FINE
+        lists = cells  # a missing value makes floats of the numbers in all of them
     return _lost_within((value for each in lists for value in each), inner)
 
 

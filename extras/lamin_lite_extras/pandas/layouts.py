@@ -318,7 +318,7 @@ def _minutes(text: str) -> int:
 def as_index(field: Any) -> pd.Index[Any]:
     """A field as an index, also of its own type."""
     series = pd.Series(field)
-    return pd.Index(series, dtype=series.dtype, name=None)
+    return pd.Index(series, dtype=series.dtype).rename(None)
 
 
 def index_of(levels: list[Any], names: list[Any]) -> pd.Index[Any]:
