@@ -15,7 +15,6 @@ from .base._typing import TYPE_CHECKING
 from .ext import ext
 from .models import session
 from .models.base import Manager, get_or_create
-from .storage.marks import Mark
 from .storage.translate import translating
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         User,
     )
     from .sql.database import Database, Row
+    from .storage.marks import Mark
     from .storage.protocol import BlobStorage
 
     Path = Union[str, os.PathLike[str]]
@@ -277,6 +277,8 @@ class Instance:
     def _opened(self, uid: str, root: str, marked: Optional[str]) -> tuple[BlobStorage, Optional[Mark]]:
         absolute, mark = root, None
         if "://" not in root:
+            from .storage.marks import Mark
+
             absolute = self._absolute(root)
             mark = Mark(absolute, uid, marked is not None)
             mark.check()

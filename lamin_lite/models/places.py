@@ -11,7 +11,6 @@ from ..sql import lookups
 from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
 from ..sql.relations import Relation
 from ..sql.schema import SQLITE, Index, Table
-from ..storage.marks import check_marker, claim
 from . import changes, similar
 from .base import SQLRecord, Stamped, query
 
@@ -172,6 +171,8 @@ class Storage(Stamped, table="storage"):
 
     def _settle_mark(self, root: str) -> None:
         """Mark the folder; one that another instance uses as a storage too has its uid already."""
+        from ..storage.marks import claim
+
         marked = claim(root, self.uid, self._store.uid)
         if marked is None:
             return
@@ -205,6 +206,8 @@ class Storage(Stamped, table="storage"):
         if self.root == ".":
             raise errors.Conflict(f"The storage {self.path} is the main one: move the whole folder of the instance.")
         there = os.path.abspath(root)
+        from ..storage.marks import check_marker
+
         check_marker(there, self.uid, self.instance_uid is not None)
         with changes.undoing([self]):
             self.root = self._store.stored_root(there)
