@@ -57,11 +57,15 @@ POSTGRESQL = PostgreSQL()
 _SETTINGS = {"jit": "off", "random_page_cost": "1.1"}
 _INT64 = 1 << 63
 BAD_VALUE = "22000"  #: what a driver tells of a value that it cannot send, and of a URL that it cannot read
-#: whether there is a table `meta`, how many of its columns are those of ours, and whether it is one that is not shown
+#: whether there is a table `meta`, and whether it is one that is not shown
 _META = (
-    "SELECT to_regclass('meta')::text, (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('meta') AND attname "
-    "IN ('min_reader', 'min_writer', 'made_by')) = 3, EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON "
-    "n.oid = c.relnamespace WHERE c.relname = 'meta' AND n.nspname = ?)"
+    "SELECT to_regclass('meta')::text, EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+    "WHERE c.relname = 'meta' AND n.nspname = ? AND NOT has_schema_privilege(n.oid, 'USAGE'))"
+)
+#: whether it is ours; asked afterwards, as a name is seen at once, and columns only by who begins to ask later
+_IS_OURS = (
+    "SELECT count(*) = 3 FROM pg_attribute WHERE attrelid = to_regclass('meta') AND attname "
+    "IN ('min_reader', 'min_writer', 'made_by')"
 )
 _WRITERS = 0x6C616D69  #: of the locks of a database those that writers of this project take
 FEW = 20  #: rows that are inserted by a statement each
@@ -101,10 +105,10 @@ class Server(Database):
 
     def is_made(self) -> bool:
         """Whether the tables are there; raises `ReadOnly` where this user may not look, `NotADatabase` for others' tables."""
-        seen, ours, hidden = self.one(_META, [self.schema]) or (None, 0, False)
+        seen, hidden = self.one(_META, [self.schema]) or (None, False)
         if seen is None and hidden:
             raise self._meaning("42501", "it has no USAGE of the schema", "look into the schema")
-        if seen is not None and not ours:
+        if seen is not None and not (self.one(_IS_OURS) or [False])[0]:
             raise errors.NotADatabase(
                 f"{self.path} has a table `meta` that is not of lamin_lite: name another schema, by `schema=NAME` in the URL."
             )

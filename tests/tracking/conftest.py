@@ -77,8 +77,8 @@ class Project:
         return run.report.load(is_run_input=False) if run.report else None
 
     def kept_bytes(self):
-        """Every byte of the instance: database, log of the database, blobs, logs."""
-        files = [path for path in Path(self.folder).rglob("*") if path.is_file() and path.suffix != ".py"]
+        """Every byte beside the code: database, log of the database, blobs, logs."""
+        files = [path for path in Path(self.folder).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
         return b"\n".join(path.read_bytes() for path in files)
 
 
