@@ -28,6 +28,7 @@ _WEIGHTS = {
     "uid": 0.7,
 }
 EQUAL, STARTS, WORD, HAS = 100.0, 90.0, 80.0, 70.0  #: likeness to a text: is it, starts so, has it as a word, has it
+_UID = "t0.uid"  #: a code: what it has within is chance, only its start was ever meant
 _RELATED = 0.9  #: weight of what a related row is known by, where the registry is searched by it
 _ALIKE = 0.72  #: least likeness of two words of which one is taken for a typo of the other
 
@@ -43,7 +44,7 @@ def ranked(rows: Any, text: str, limit: Optional[int]) -> list[int]:
     many = MOST + 1 if limit is None else min(max(CANDIDATES, limit), MOST + 1)
     scored = []
     for number, *texts in _candidates(rows, sources, wanted, many):
-        likeness = max(_likeness(wanted, one) * weight for (_, _, weight), one in zip(sources, texts))
+        likeness = max(_likeness(wanted, one, name == _UID) * weight for (name, _, weight), one in zip(sources, texts))
         if likeness > 0:
             scored.append((-likeness, len(texts[0] or ""), -int(number)))
     if len(scored) > MOST:
@@ -122,7 +123,7 @@ def _nearness(names: Iterable[tuple[str, float]], wanted: str) -> tuple[str, lis
     return f"CASE WHEN {has_it} > 0 THEN CASE {cases} ELSE 0 END ELSE 0 END", [wanted, *(value for *_, value in tests)]
 
 
-def _likeness(wanted: str, value: object) -> float:
+def _likeness(wanted: str, value: object, is_code: bool) -> float:
     """From 0, not alike, to 100, equal: then it starts so, has the word, has the text, is spelt like it."""
     text = value.casefold() if isinstance(value, str) else ""
     if not text:
@@ -130,9 +131,11 @@ def _likeness(wanted: str, value: object) -> float:
     if text == wanted:
         return EQUAL
     covered = 5.0 * len(wanted) / len(text)
-    words = _words(text)
     if text.startswith(wanted):
         return STARTS + min(covered, 5.0)
+    if is_code:
+        return 0.0
+    words = _words(text)
     if wanted in words:
         return WORD + covered
     if wanted in text:

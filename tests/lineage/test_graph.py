@@ -254,18 +254,22 @@ def test_runs_that_read_each_others_results_end_the_walk(instance):
 def chain(instance):
     """5,000 artifacts, each made from the one before, and the last of them."""
     start = combine(key="a0.csv")
-    names = ("uid", "created_at", "updated_at", "is_locked", "branch_id", "space_id")
+    common = {"is_locked": False, "branch_id": 1, "space_id": 1, "created_by_id": start.created_by.id}
+    run = {**common, "transform_id": start.run.transform.id, "status": "completed", "is_end_estimated": False}
+    made = {**common, "suffix": ".csv", "is_latest": True, "storage_id": 1}
+    rows = {"run": [], "artifact": [], "run_artifact": []}
     with instance.database.write("make a long chain") as tx:
-        row = dict(zip(("transform_id", "created_by_id"), (start.run.transform.id, start.created_by.id)))
-        for at in range(1, 5001):
-            base = dict(zip(names, (f"u{at:015}", at, at, 0, 1, 1)))
-            run = tx.insert("run", {**base, **row, "status": "completed", "is_end_estimated": 0, "started_at": at})
-            made = {**base, "uid": f"a{at:019}", "key": f"a{at}.csv", "stem": f"a{at:015}", "suffix": ".csv"}
-            made.update(is_latest=1, storage_id=1, created_by_id=row["created_by_id"], run_id=run)
-            number = tx.insert("artifact", made)
-            for artifact, role in ((number - 1 if at > 1 else start.id, "input"), (number, "created")):
-                link = {"run_id": run, "artifact_id": artifact, "role": role, "created_at": at}
-                tx.insert("run_artifact", link)
+        runs, artifacts = tx.new_ids("run", 5000), tx.new_ids("artifact", 5000)
+        for at, number, run_id, before in zip(range(1, 5001), artifacts, runs, [start.id, *artifacts]):
+            times = {"created_at": at, "updated_at": at}
+            rows["run"].append({**run, **times, "id": run_id, "uid": f"u{at:015}", "started_at": at})
+            of = {"id": number, "uid": f"a{at:019}", "stem": f"a{at:015}", "key": f"a{at}.csv", "run_id": run_id}
+            rows["artifact"].append({**made, **times, **of})
+            for artifact, role in ((before, "input"), (number, "created")):
+                link = {"run_id": run_id, "artifact_id": artifact, "role": role, "created_at": at}
+                rows["run_artifact"].append(link)
+        for table, many in rows.items():
+            tx.insert_many(table, [*many[0]], ([*each.values()] for each in many))
     return instance.Artifact.get(key="a5000.csv")
 
 

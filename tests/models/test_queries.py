@@ -221,6 +221,12 @@ def test_search_finds_the_nearest_among_any_number_of_rows_that_have_the_text(in
     assert instance.ULabel.search("data", limit=0).to_list() == []
 
 
+def test_search_looks_for_a_uid_by_its_start_and_not_for_what_stands_in_it_by_chance(instance):
+    row = instance.ULabel(uid="xxCaFxyz", name="one").save()
+    assert instance.ULabel.search("xxcaf").one() == row
+    assert not instance.ULabel.search("caf").exists()
+
+
 def test_search_says_where_it_ranks_no_more_rows(instance, monkeypatch, caplog):
     monkeypatch.setattr("lamin_lite.sql.finding.MOST", 310)
     ln.save([instance.ULabel(name=f"data {at}") for at in range(320)])
