@@ -9,11 +9,12 @@ import re
 import pytest
 
 import lamin_lite as ln
-from tests.extras.test_frames import COLUMNS, comes_back, same
 
 pd = pytest.importorskip("pandas")
 np = pytest.importorskip("numpy")
 pytest.importorskip("pyarrow")
+
+from tests.extras.test_frames import COLUMNS, comes_back, same  # noqa: E402 - it needs these, too
 
 BINARY = [".parquet", ".feather"]
 LARGE = 2**53 + 1  #: no float is this number
