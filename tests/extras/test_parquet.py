@@ -14,7 +14,7 @@ pd = pytest.importorskip("pandas")
 np = pytest.importorskip("numpy")
 pytest.importorskip("pyarrow")
 
-from tests.extras.test_frames import COLUMNS, comes_back, same  # noqa: E402 - it needs these, too
+from tests.extras.test_frames import COLUMNS, comes_back, same
 
 BINARY = [".parquet", ".feather"]
 LARGE = 2**53 + 1  #: no float is this number
