@@ -59,6 +59,12 @@ class Project:
         assert code is None or done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
+    def execute(self, *args, **options):
+        """Have the interpreter execute what is not a script of `script`, to its end; the completed process."""
+        pipes = {"capture_output": True, "text": True, "check": False}
+        command = [sys.executable, *map(str, args)]
+        return subprocess.run(command, cwd=self.folder, env=self.environ(), **{**pipes, **options})  # noqa: PLW1510
+
     def runs(self, **conditions):
         """The runs, in the order of their start; those of dead processes are ended by this look."""
         from lamin_lite.tracking import liveness

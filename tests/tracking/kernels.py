@@ -10,6 +10,14 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+#: of each file of tests with kernels
+MARKS = [
+    pytest.mark.slow,  # kernels start in seconds
+    pytest.mark.filterwarnings("ignore"),  # of the libraries of Jupyter in this process
+]
+
 #: cells that most notebooks have
 TRACK = "import lamin_lite as ln\nln.track()"
 FINISH = "ln.finish()"

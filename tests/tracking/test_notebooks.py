@@ -12,12 +12,9 @@ import pytest
 pytest.importorskip("ipykernel", reason="Jupyter is not installed: `nox -s notebooks` brings it")
 pytest.importorskip("jupyter_client", reason="Jupyter is not installed: `nox -s notebooks` brings it")
 
-from tests.tracking.kernels import FINISH, TRACK, Kernel, Notebook, markdown
+from tests.tracking.kernels import FINISH, MARKS, TRACK, Kernel, Notebook, markdown
 
-pytestmark = [
-    pytest.mark.slow,  # kernels start in seconds
-    pytest.mark.filterwarnings("ignore"),  # of the libraries of Jupyter in this process
-]
+pytestmark = MARKS
 
 
 @pytest.fixture

@@ -14,15 +14,7 @@ ENDS["1/0"] = (1, "errored", 1)
 
 def ended(project, command, end, **options):
     code, status, kept = ENDS[end]
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=project.folder,
-        env=project.environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
+    done = project.execute(*command, **options)
     assert done.returncode == code, done
     run = project.runs()[-1]
     assert (run.status, run.exit_code) == (status, kept), done

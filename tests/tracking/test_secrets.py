@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
@@ -148,14 +147,7 @@ def test_a_secret_in_the_source_is_masked_wherever_the_file_is(project, way):
     if way == "code":
         command = ["-c", path.read_text()]
         path.unlink()
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=project.folder,
-        env=project.environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = project.execute(*command)
     assert done.returncode == 0, done.stderr
     reports = [project.report(run) for run in project.runs()]
     for report in reports:
