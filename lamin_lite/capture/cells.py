@@ -40,9 +40,8 @@ class CellLog(Log):
         """Append what was printed."""
         import json
 
-        if (
-            text and self.muted != get_ident()
-        ):  # as `add` does it, at a third of the cost: a cell may print a line a thousand times
+        # as `add` does it, at a third of the cost: a cell may print a line a thousand times
+        if text and self.muted != get_ident():
             super().write(f'["stream", "{name}", {json.dumps(text)}]\n')
 
     def add(self, *event: object) -> None:
