@@ -407,7 +407,8 @@ def _database(place: str) -> Database:
         return database_of(place, ext.database_for_url(place))
     from .sql.sqlite import SQLite
 
-    writable = os.access(place, os.W_OK) or not os.path.exists(place)
+    # In this order: another process may make the file between the two looks.
+    writable = not os.path.exists(place) or os.access(place, os.W_OK)
     return SQLite(place, readonly=not (writable and os.access(os.path.dirname(place), os.W_OK)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import threading
 
 import pytest
@@ -65,6 +66,25 @@ def test_two_instances_in_two_threads_do_not_mix(two):
         thread.join()
     assert not failures
     assert [store.Artifact.filter().count() for store in two] == [8, 8]
+
+
+def test_a_database_that_another_process_makes_while_it_is_looked_for_is_not_taken_for_read_only(workdir, monkeypatch):
+    looked = []
+
+    def made_after_the_first_look(look):
+        def answer(path, *args):
+            seen = look(path, *args)
+            if str(path).endswith(".db") and not looked:
+                looked.append(path)
+                sqlite3.connect(path).close()
+            return seen
+
+        return answer
+
+    for name, place in (("access", os), ("exists", os.path)):
+        monkeypatch.setattr(place, name, made_after_the_first_look(getattr(place, name)))
+    assert ln.Instance.init(workdir).database.writable
+    assert looked
 
 
 def test_rows_of_two_instances_cannot_be_linked(two):
