@@ -140,13 +140,14 @@ def _read(process: Popen[bytes], deadline: float, max_bytes: int) -> Optional[by
     parts = []
     left = max_bytes
     while left > 0:
-        if not poller.poll(max(0.0, deadline - monotonic()) * 1000):
-            return None
-        part = os.read(pipe, min(left, 1 << 16))
-        if not part:
+        # In turns: Ctrl-C that comes just before it waits is not heard before it has waited.
+        ready = poller.poll(max(0.0, min(deadline - monotonic(), _BEAT)) * 1000)
+        part = os.read(pipe, min(left, 1 << 16)) if ready else None
+        if part == b"":
             break
-        parts.append(part)
-        left -= len(part)
+        if part:
+            parts.append(part)
+            left -= len(part)
         if monotonic() > deadline:
             return None
     return b"".join(parts)
@@ -249,7 +250,7 @@ class Child:
                     pipe.close()
 
 
-_BEAT = 0.2  # seconds after which it is looked whether a program ended whose streams others hold
+_BEAT = 0.2  # seconds that are waited at a time: then it is looked whether Ctrl-C came, or a program ended whose streams others hold
 _PIPE = 1 << 20  # bytes that may still be in a pipe whose writer has ended
 
 

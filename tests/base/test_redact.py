@@ -585,9 +585,9 @@ def test_hostile_input_takes_time_in_proportion(text):
     text = text[: len(text) // 3]  # a third of a million characters: what grows with their square takes minutes
     begun = time.process_time()
     redact_text(text)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 5
     redact_source(text)
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 10
 
 
 def test_importing_it_loads_no_re():

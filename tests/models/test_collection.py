@@ -228,7 +228,7 @@ def test_a_collection_of_thousands_is_checked_in_one_go(instance, artifacts):
         rows.append(row)
     started = time.process_time()
     instance.Collection(rows, key="study")
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
     with pytest.raises(ln.errors.InvalidArgument, match="twice"):
         instance.Collection([*rows, rows[7]], key="study")
 

@@ -558,5 +558,5 @@ def test_broken_and_huge_numbers_of_notebooks_hinder_nothing(project, started):
     kernel = started()
     before = time.monotonic()
     kernel.cell(notebook, 1)
-    assert time.monotonic() - before < 20
+    assert time.monotonic() - before < 60
     assert keys(project) == ["n.ipynb"]
