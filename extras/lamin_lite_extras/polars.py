@@ -116,9 +116,9 @@ def _problem(frame: pl.DataFrame) -> str:
         return "its only column has missing values, which are empty lines"
     if '"' in pl.DataFrame({"a": ["\r"]}).write_csv():
         return ""
-    odd_texts = any(each.str.contains(r"\r|\s$").any() for each in texts)
+    odd_texts = any(each.str.contains(r"\r|^\s|\s$").any() for each in texts)
     if odd_texts or any(name.split() != [name] for name in frame.columns):
-        return "a text ends with white space or has a carriage return in it, which this version of polars does not keep"
+        return "a text begins or ends with white space or has a carriage return, which this version of polars does not keep"
     return ""
 
 

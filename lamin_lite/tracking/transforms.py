@@ -147,9 +147,9 @@ def _repeated(store: Instance, source: Source) -> Optional[Transform]:
 
 
 def _is_live(store: Instance, transform: Transform) -> bool:
-    """Whether it was not put away or removed since."""
-    sql = "SELECT 1 FROM transform WHERE id = ? AND uid = ? AND branch_id > 0"
-    return store.database.one(sql, [transform.id, transform.uid]) is not None
+    """Whether it was not put away, removed or renamed since."""
+    sql = "SELECT 1 FROM transform WHERE id = ? AND uid = ? AND key = ? AND branch_id > 0"
+    return store.database.one(sql, [transform.id, transform.uid, transform.key]) is not None
 
 
 def _by_id(store: Instance, number: int) -> Transform:
@@ -407,11 +407,17 @@ class _Wish:
 
     def _warn_of_namesake(self, tx: Transaction) -> None:
         other = tx.one(f"SELECT uid, origin FROM transform WHERE key = ? AND {_LIVE}", [self.key])
-        if other is not None:
-            display.warning(
-                f"Two files are called {self.key}: {self.origin}, which is now a transform of its own, and {other[1]} "
-                f"({other[0]}). Set a development directory to tell them apart by their paths."
+        if other is None:
+            return
+        remedy = "Set a development directory to tell them apart by their paths."
+        if not self.is_key_found or self.store.settings.dev_dir is not None:
+            remedy = (
+                f"Give one of them another key, or go on with that transform by `ln.track({str(other[0])[:STEM]!r})`."
             )
+        display.warning(
+            f"Two files are called {self.key}: {self.origin}, which is now a transform of its own, and {other[1]} "
+            f"({other[0]}). {remedy}"
+        )
 
     def _stored(self, secrets: Iterable[str]) -> dict[str, Optional[str]]:
         text = self.source["text"]

@@ -87,6 +87,23 @@ def test_two_files_of_one_name_are_two_transforms_with_one_warning(instance, scr
     assert sorted(instance.Transform.filter(stem=stem).count() for stem in stems) == [2, 2]
 
 
+def test_two_files_of_one_given_key_are_told_a_remedy_that_helps(instance, script):
+    given = "key='analyse.py'"
+    script("a/n.py", "x = 1", given)
+    said = script("b/n.py", "x = 2", given)
+    stem = instance.Transform.filter(key="analyse.py").order_by("id").first().stem_uid
+    assert f"Give one of them another key, or go on with that transform by `ln.track('{stem}')`" in said
+    assert "development directory" not in said
+    assert "Two files" not in script("b/n.py", "x = 3", repr(stem))
+    assert instance.Transform.filter(stem=stem).count() == 2
+
+
+def test_a_key_that_is_given_anew_in_one_process_is_the_one_that_is_stored(instance, script):
+    script("s.py", "for key in ('a.py', 'b.py', 'a.py'):\n    ln.track(key=key)", "key='b.py'")
+    (one,) = versions(instance)
+    assert (one.key, one.runs.count()) == ("a.py", 4)
+
+
 def test_moving_the_whole_project_loses_nothing(instance, script, workdir, run_python):
     write = "open('a.txt', 'w').write('one')\nln.Artifact('a.txt', key='a.txt').save()"
     script("s.py", write)
