@@ -70,8 +70,10 @@ class Settings:
         if self._file is None:
             raise errors.InstanceError(f"{name} cannot be set: the instance was opened without its marker folder.")
         with translating(f"set {name.replace('_', '-')}", self._file, os.path.dirname(self._file)):
-            markers.write(self._file, {**self._values, name: value})
-        self._values[name] = value
+            # what it says now: another process may have set something else since it was read
+            values = {**(markers.read(self._file) or self._values), name: value}
+            markers.write(self._file, values)
+        self._values = values
 
 
 class Instance:
@@ -93,7 +95,7 @@ class Instance:
         self.settings = Settings(marker, values)
         self.database = _database(database)
         self.uid = migrate.check(self.database, models.TABLES)
-        self._main_root = _main_root(root, database, values)
+        self._main_root = self.database.folder = _main_root(root, database, values)
         self._storages: dict[int, tuple[Row, BlobStorage, Optional[Mark]]] = {}
         self._user_id: dict[str, int] = {}
         self._storage_id: Optional[int] = None
@@ -125,8 +127,8 @@ class Instance:
         elif os.path.basename(place) == names.MARKER_DIR:
             place = os.path.dirname(place)
         marker = markers.file_of(place)
-        if os.path.isfile(marker):
-            values = markers.read(marker)
+        values = markers.read(marker)
+        if values is not None:
             if markers.POINTER in values:
                 return cls._pointed_to(place, marker, values)
             database = str(values["database"])
@@ -207,8 +209,8 @@ class Instance:
             "storage": markers.relative(main, root),
             "database": database or markers.relative(file, root),
         }
-        markers.write(marker, values)
-        instance = cls.open(root)
+        is_first = markers.write(marker, values, new=True)  # else another process made an instance here meanwhile
+        instance = cls.open(root) if is_first else cls._again(root, database or file)
         instance.is_new = new
         return instance
 
@@ -249,10 +251,7 @@ class Instance:
     def storage_roots(self) -> list[tuple[int, str]]:
         """Ids and absolute roots of all storages."""
         rows = self.database.read("SELECT id, root FROM storage")
-        return [(number, root if "://" in root else self._absolute(root)) for number, root in rows]
-
-    def _absolute(self, root: str) -> str:
-        return os.path.normpath(os.path.join(self._main_root, root))
+        return [(number, paths.placed(root, self._main_root)) for number, root in rows]
 
     def stored_root(self, root: str) -> str:
         """How a root is kept: relative to the main storage where it lies in the instance's folder."""
@@ -275,11 +274,10 @@ class Instance:
         return storage
 
     def _opened(self, uid: str, root: str, marked: Optional[str]) -> tuple[BlobStorage, Optional[Mark]]:
-        absolute, mark = root, None
+        absolute, mark = paths.placed(root, self._main_root), None
         if "://" not in root:
             from .storage.marks import Mark
 
-            absolute = self._absolute(root)
             mark = Mark(absolute, uid, marked is not None)
             mark.check()
         from .storage.adapter import Adapter
@@ -449,14 +447,13 @@ def point(folder: Path, path: Path) -> tuple[Instance, bool]:
     marker = markers.file_of(home)
     path = markers.pointer_in(path) or path  # never a pointer to a pointer
     instance = Instance.open(path)
-    if os.path.isfile(marker):
-        own = Instance.open(home) if markers.pointer_in(home) is None else None
-        if own is not None and own.uid != instance.uid:
+    before = markers.read(marker) or {}
+    if before and markers.POINTER not in before:
+        own = Instance.open(home)
+        if own.uid != instance.uid:
             raise errors.Conflict(f"{home} has an instance of its own, {own.name!r}: go to another folder.")
-        if own is not None:
-            return own, False
+        return own, False
     place = instance.root if os.path.isfile(markers.file_of(instance.root)) else os.path.abspath(path)
-    before = markers.read(marker) if os.path.isfile(marker) else {}
     above = not os.path.isabs(markers.relative(home, place))  # then both are moved together, too
     named = os.path.relpath(place, home).replace(os.sep, "/") if above else markers.relative(place, home)
     values = {**before, "format": 1, "instance": instance.uid, markers.POINTER: named}
@@ -474,18 +471,14 @@ def unpoint(folder: Path) -> str:
     """
     home = os.path.abspath(folder)
     marker = markers.file_of(home)
-    if not os.path.isfile(marker):
+    values = markers.read(marker)
+    if values is None:
         raise errors.NoInstance(f"{home} is not connected to an instance by a marker of its own.")
-    there = markers.pointer_in(home)
-    if there is None:
+    if markers.POINTER not in values:
         raise errors.Conflict(f"{home} has an instance of its own, which stays: there is nothing to disconnect.")
     with translating("disconnect the folder", home):
-        from .base import fsio
-
-        fsio.remove(marker)
-        if not os.listdir(os.path.dirname(marker)):
-            os.rmdir(os.path.dirname(marker))
-    return there
+        markers.remove(marker)
+    return _joined(home, str(values[markers.POINTER]))
 
 
 _reached: dict[str, Instance] = {}

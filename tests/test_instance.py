@@ -10,6 +10,8 @@ import threading
 import pytest
 
 import lamin_lite as ln
+from lamin_lite.base import markers
+from lamin_lite.models import making
 from tests.conftest import REPO
 
 
@@ -85,6 +87,42 @@ def test_a_database_that_another_process_makes_while_it_is_looked_for_is_not_tak
         monkeypatch.setattr(place, name, made_after_the_first_look(getattr(place, name)))
     assert ln.Instance.init(workdir).database.writable
     assert looked
+
+
+def test_a_database_whose_mode_another_process_is_changing_is_waited_for(workdir):
+    place = workdir / "storage" / ".lamin_lite"
+    place.mkdir(parents=True)
+    other = sqlite3.connect(place / "lamin.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # as the switch to a write-ahead log begins; SQLite then tells others so at once
+    release = threading.Timer(0.5, other.execute, ["ROLLBACK"])
+    release.start()
+    assert ln.Instance.init(workdir).is_new
+    release.join()
+    other.close()
+
+
+def test_of_several_processes_that_make_different_instances_in_one_folder_one_does(workdir, monkeypatch):
+    made = making.made
+
+    def made_after_another(*args):
+        monkeypatch.setattr(making, "made", made)
+        ln.Instance.init(workdir, storage="other")
+        return made(*args)
+
+    monkeypatch.setattr(making, "made", made_after_another)
+    with pytest.raises(ln.errors.Conflict, match="has the instance 'other' already"):
+        ln.Instance.init(workdir, storage="mine")
+    assert ln.Instance.open(workdir).name == "other"
+
+
+def test_a_setting_keeps_what_another_process_set_meanwhile(workdir):
+    one = ln.Instance.init(workdir)
+    (workdir / "code").mkdir()
+    file = workdir / ".lamin_lite/instance.json"
+    values = markers.read(str(file))
+    markers.write(str(file), {**values, "of_a_newer_version": 1})
+    one.settings.dev_dir = workdir / "code"
+    assert markers.read(str(file)) == {**values, "of_a_newer_version": 1, "dev_dir": "code"}
 
 
 def test_rows_of_two_instances_cannot_be_linked(two):

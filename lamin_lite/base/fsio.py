@@ -379,6 +379,38 @@ def open_locked(path: str) -> int | None:
     return fd
 
 
+class alone:
+    """``with alone(folder): ...`` is done by one after the other, of several processes or threads.
+
+    Where locks do not work, or there is no such folder, nobody waits.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._fd = -1
+
+    def __enter__(self) -> None:
+        """Wait until it is free."""
+        import fcntl
+
+        try:
+            self._fd = os.open(self._folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+        except OSError:
+            pass
+        except BaseException:  # Ctrl-C while it waited
+            self._close()
+            raise
+
+    def __exit__(self, *args: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
 def is_locked(path: str) -> bool | None:
     """Whether a living process holds the lock; None if there is no such file or locks do not work here."""
     import fcntl
@@ -388,7 +420,7 @@ def is_locked(path: str) -> bool | None:
     except OSError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: who looks at the same time is no living process
     except BlockingIOError:
         return True
     except OSError:

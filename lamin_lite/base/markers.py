@@ -28,8 +28,8 @@ def relative(path: str, start: str, within: Optional[str] = None) -> str:
     return os.path.relpath(path, start).replace(os.sep, "/") if inside else os.path.abspath(path)
 
 
-def read(file: str) -> dict[str, Any]:
-    """What a marker says; `InstanceError` for one that is damaged."""
+def read(file: str) -> Optional[dict[str, Any]]:
+    """What a marker says; None if there is none. Raises `InstanceError` for one that is damaged."""
     import json
 
     try:
@@ -39,26 +39,50 @@ def read(file: str) -> dict[str, Any]:
             return values
     except ValueError:
         pass
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or not os.path.isfile(file):
+            return None
+        raise
     raise errors.InstanceError(
         f"{file} is damaged: it must be JSON that names the database; remove it, and `init` with the same storage "
         "makes it anew."
     )
 
 
-def write(file: str, values: dict[str, Any]) -> None:
-    """Put a marker in place, durably, whole or not at all."""
+def write(file: str, values: dict[str, Any], *, new: bool = False) -> bool:
+    """Put a marker in place, durably, whole or not at all; ``new``: only where there is none. Whether it was put there."""
     import json
 
     from . import fsio
 
-    fsio.make_folder(os.path.dirname(file))
-    fsio.write_file(file, (json.dumps(values, indent=2) + "\n").encode())
+    text = (json.dumps(values, indent=2) + "\n").encode()
+    for tries in range(10):
+        try:
+            fsio.make_folder(os.path.dirname(file))
+            if new:
+                return fsio.write_new(file, text)
+            fsio.write_file(file, text)
+            break
+        except FileNotFoundError:  # another process took a marker from here, and with it the folder that was empty then
+            if tries == 9:
+                raise
+    return True
+
+
+def remove(file: str) -> None:
+    """Take a marker away, and its folder if nothing else is in it; fine if another process does so too."""
+    from . import fsio
+
+    fsio.remove(file)
+    try:
+        os.rmdir(os.path.dirname(file))
+    except OSError:  # something else is in it, or it is gone
+        pass
 
 
 def pointer_in(folder: Path) -> Optional[str]:
     """Absolute path of the instance that the marker of a folder names; None if it is no such marker."""
-    marker = file_of(folder)
-    named = read(marker).get(POINTER) if os.path.isfile(marker) else None
+    named = (read(file_of(folder)) or {}).get(POINTER)
     return None if named is None else os.path.normpath(os.path.join(os.path.abspath(folder), str(named)))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import get_ident
+from _thread import RLock, get_ident
 
 from ..base import display, fsio
 from ..base._typing import TYPE_CHECKING
@@ -30,6 +30,8 @@ class Log:
         self._fd = -1
         self._told = False  # that something is missing; it goes on as soon as it can, as when there is space again
         self._pid = os.getpid()
+        self._lock = self._pid, RLock()
+        self._is_discarded = False
 
     def write(self, text: str, name: str = "stdout") -> None:  # noqa: ARG002 - others keep the streams apart
         """Append a text; a failure to do so never reaches the program that prints."""
@@ -38,19 +40,30 @@ class Log:
     def append(self, data: bytes) -> None:
         """Append what another program wrote, as it is."""
         try:
-            if self._fd < 0:
-                if self._pid != os.getpid():
-                    return
-                self._open()
-            done = os.write(self._fd, data)
-            if done < len(data):
-                fsio.write_all(self._fd, data[done:])
+            with self._taken():
+                if self._fd < 0:
+                    if self._pid != os.getpid() or self._is_discarded:
+                        return
+                    self._open()
+                done = os.write(self._fd, data)
+                if done < len(data):
+                    fsio.write_all(self._fd, data[done:])
         except OSError as error:
             if not self._told:
                 self._told = True
                 display.warning(
                     f"the log {self.path} cannot be written ({error.strerror}); the report will be incomplete"
                 )
+
+    def _taken(self) -> RLock:
+        """What is held while its descriptor is used: once closed, that number may be the one of any other file.
+
+        A thread that a fork does not have may have held it there, so that a child has one of its own.
+        """
+        pid = os.getpid()
+        if self._lock[0] != pid:
+            self._lock = pid, RLock()
+        return self._lock[1]
 
     def _open(self) -> None:
         folder = os.path.dirname(self.path)
@@ -64,12 +77,14 @@ class Log:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._fd = -1
+        with self._taken():
+            if self._fd >= 0:
+                os.close(self._fd)
+            self._fd = -1
 
     def discard(self) -> None:
-        """Remove the file."""
+        """Remove the file, for good: what a thread prints after that is of no run."""
+        self._is_discarded = True
         self.close()
         fsio.remove(self.path)
 

@@ -117,7 +117,7 @@ class Named(Stamped):
 
     def _moving(self, tx: Transaction, branch_id: int) -> None:
         known = None if branch_id == TRASH or self._values["branch_id"] != TRASH else self._known(tx)
-        if known is not None:
+        if known not in (None, self.id):  # its own: another process restored it meanwhile
             taken = query(type(self), self._store).filter(id=known).one()
             raise errors.Conflict(
                 f"{type(self).__name__} {self.uid} cannot be restored: its name {self.name!r} is taken by {taken.uid}. "

@@ -13,7 +13,9 @@ from .handles import Handle, check_not_inherited, gate
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Optional
+
+    from .database import Row
 
 
 CACHE = 32 << 20  #: most bytes of the file that a connection keeps in memory; SQLite's own 2 MB is little for millions
@@ -28,7 +30,7 @@ class SQLite(Database):
 
     def prepare(self) -> None:
         """Make an empty database file in the right journal mode; fine if it is there."""
-        create_file(self.path)
+        self._patiently(lambda: create_file(self.path))  # SQLite itself does not wait for another that changes the mode
 
     def facts(self) -> dict[str, object]:
         """What is in use, for people."""
@@ -46,10 +48,26 @@ class SQLite(Database):
     def _handle(self) -> Handle:
         with gate:
             file = check_not_inherited(self.path)
-            connection = _open(self.path, self.readonly)
+            self._local.unchanged = unchanged = _if_alone(self.path) if self.readonly else None
+            mode = "ro" if self.readonly else "rw"
+            connection = _open(self.path, mode if unchanged is None else f"{mode}&immutable=1")
             return Handle(connection, file)
 
+    def read(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        rows = super().read(sql, params)
+        while self._is_outdated():
+            rows = super().read(sql, params)
+        return rows
+
+    def _is_outdated(self) -> bool:
+        """Whether a file was written that this thread has open as one that nobody writes: what it reads may be anything."""
+        unchanged = getattr(self._local, "unchanged", None)
+        return unchanged is not None and unchanged != _if_alone(self.path)
+
     def _is_usable(self, connection: sqlite3.Connection) -> bool:
+        if self._is_outdated():
+            return False
         if connection.in_transaction:  # Ctrl-C came between its begin and the count of it
             connection.execute("ROLLBACK")
         return True
@@ -57,6 +75,8 @@ class SQLite(Database):
     def _is_busy(self, error: BaseException) -> bool:
         import sqlite3
 
+        if isinstance(error, (sqlite3.DatabaseError, errors.NotADatabase)) and self._is_outdated():
+            return True
         is_own = isinstance(error, errors.Locked)
         return is_own or (isinstance(error, sqlite3.OperationalError) and str(error) == "database is locked")
 
@@ -91,11 +111,25 @@ class SQLite(Database):
         return range(start, start + many)
 
 
-def _open(path: str, readonly: bool) -> sqlite3.Connection:
+def _if_alone(path: str) -> Optional[tuple[int, int, int]]:
+    """What differs once somebody wrote to a database that is just read, as nobody has it open who might write; else None.
+
+    In a folder that cannot be written SQLite cannot share a WAL. Where one is, others write, who share theirs.
+    """
+    if os.access(os.path.dirname(path) or ".", os.W_OK) or os.path.exists(path + "-wal"):
+        return None
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _open(path: str, mode: str) -> sqlite3.Connection:
     import sqlite3
 
     try:
-        connection = _connect(sqlite3, path, readonly)
+        connection = _connect(sqlite3, path, mode)
         try:
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA trusted_schema=OFF")
@@ -110,15 +144,10 @@ def _open(path: str, readonly: bool) -> sqlite3.Connection:
     return connection
 
 
-def _connect(module: Any, path: str, readonly: bool) -> sqlite3.Connection:
-    uri = "file:" + _uri_quoted(os.path.abspath(path))
-    mode = "?mode=rw"
-    if readonly:
-        # In a folder that cannot be written SQLite cannot share a WAL; without one pending, the file is just read.
-        alone = not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + "-wal")
-        mode = "?mode=ro" + ("&immutable=1" if alone else "")
+def _connect(module: Any, path: str, mode: str) -> sqlite3.Connection:
+    uri = f"file:{_uri_quoted(os.path.abspath(path))}?mode={mode}"
     connection: sqlite3.Connection = module.connect(
-        uri + mode, uri=True, timeout=TURN, isolation_level=None, check_same_thread=False, cached_statements=256
+        uri, uri=True, timeout=TURN, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     return connection
 
@@ -141,7 +170,7 @@ def create_file(path: str) -> None:
 
     try:
         with gate:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+            connection = sqlite3.connect(path, timeout=TURN, isolation_level=None)
             try:
                 mode = "DELETE" if fskind.is_network(path) else "WAL"
                 connection.execute(f"PRAGMA journal_mode={mode}")

@@ -66,10 +66,8 @@ def _end_dead(store: Instance, host: Optional[str], older_than: Optional[float],
         if dead is None:
             dead = row[3] == host if host else False
             dead = dead or (older_than is not None and clock.now() - row[8] > older_than * 1e6)
-        if dead:
+        if dead and (dry_run or _abort(store, int(row[0]), str(row[1]), int(row[8]))):
             ended.append(str(row[1]))
-            if not dry_run:
-                _abort(store, int(row[0]), str(row[1]), int(row[8]))
     return ended
 
 
@@ -94,19 +92,23 @@ def is_dead(store: Instance, row: Row, identity: dict[str, Any]) -> Optional[boo
     return None
 
 
-def _abort(store: Instance, number: int, uid: str, started_at: int) -> None:
-    run = query(Run, store).filter(id=number).one()
+def _abort(store: Instance, number: int, uid: str, started_at: int) -> bool:
+    """End a run; False if it has ended since it was looked at, or is not there any more."""
+    run = query(Run, store).filter(id=number, uid=uid, status="started").one_or_none()
+    if run is None:
+        return False
     log = log_of(store, uid)
     sign = last_sign(log)
-    report = write_report(run, log, _mask_of(run)) if sign is not None else None
+    report = write_report(run, log, _mask_of(run), late=True) if sign is not None else None
     with store.database.write("abort run") as tx:
-        tx.execute(
+        is_mine = tx.execute(
             "UPDATE run SET status = ?, finished_at = ?, is_end_estimated = ?, report_id = ?, updated_at = ? "
             "WHERE id = ? AND status = 'started'",
             [ABORTED, max(sign or started_at, started_at), True, report, clock.now(), number],
         )
     if report is not None:  # else it is the only copy of what was printed, or there is none
         fsio.remove(log)
+    return is_mine > 0
 
 
 def _report_late(store: Instance) -> None:
@@ -115,7 +117,7 @@ def _report_late(store: Instance) -> None:
     for name in logs:
         uid, log = os.path.splitext(name)[0], os.path.join(store.log_dir, name)
         run = query(Run, store).filter(uid=uid, report=None).exclude(status="started").one_or_none()
-        report = None if run is None else write_report(run, log, _mask_of(run))
+        report = None if run is None else write_report(run, log, _mask_of(run), late=True)
         if run is None or report is None:
             continue
         with store.database.write("report late") as tx:

@@ -211,22 +211,27 @@ def traceback_text(error: BaseException) -> str:
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def write_report(run: Run, log: str, mask: Callable[[str], str]) -> Optional[int]:
+def write_report(run: Run, log: str, mask: Callable[[str], str], *, late: bool = False) -> Optional[int]:
     """Keep what a run printed, cleaned and without secrets, as its report; the id of the artifact.
 
     Of a run in a kernel it is a notebook. A report that cannot be kept costs a warning, never the run; its log then is
-    the only copy of what was printed.
+    the only copy of what was printed. ``late``: by a process that did not execute it; a log that is gone then means that
+    another one was faster, for the process of a run that nothing was printed.
     """
     store: Any = run._store
     try:
         if log.endswith(CELLS):
             parts, suffix = iter([_notebook(run, log, mask)]), ".ipynb"
         else:
-            parts, suffix = cleaned(log, mask) if os.path.exists(log) else iter([b""]), ".txt"
+            parts, suffix = cleaned(log, mask) if late or os.path.exists(log) else iter([b""]), ".txt"
+        if late and not os.path.exists(log):  # looked for when what is read at once was read, and before the rest is
+            return None
         blob = store.storage(store.storage_id).ingest_chunks(parts, suffix)
         space, title = run._values["space_id"], f"report of run {run.uid}"
         report = Artifact._of_blob(store, blob, space, description=title, kind=names.KIND_OF_RUN_FILES)
     except (OSError, errors.LaminLiteError) as error:
+        if late and not os.path.exists(log):
+            return None
         left = f" What it printed stays in {log}; `reap` makes the report of that." if os.path.exists(log) else ""
         display.warning(f"the report of run {run.uid} could not be kept: {error}{left}")
         return None

@@ -8,7 +8,8 @@ import os
 import pytest
 
 import lamin_lite as ln
-from lamin_lite.instance import Instance
+from lamin_lite.base import fsio, markers
+from lamin_lite.instance import Instance, point, unpoint
 
 
 @pytest.fixture
@@ -161,3 +162,55 @@ def test_the_development_directory_exists_and_is_named_in_either_order(cli, shop
     assert cli("settings dev-dir get").out == cli("settings get dev-dir").out == f"{workdir}\n"
     assert cli("settings dev-dir unset --json").json == {"dev-dir": None}
     assert cli("settings dev-dir set").code == cli("settings dev-dir get .").code == 2
+
+
+def test_a_setting_is_kept_where_another_process_disconnects_the_folder_meanwhile(shop, away, workdir, monkeypatch):
+    point(away, workdir)
+    written, taken = fsio._written_aside, []
+
+    def written_after_another_disconnected(path, *args):
+        if not taken:
+            taken.append(path)
+            unpoint(away)
+        return written(path, *args)
+
+    (away / "inner").mkdir()
+    monkeypatch.setattr(fsio, "_written_aside", written_after_another_disconnected)
+    ln.Instance.open(away).settings.dev_dir = away / "inner"
+    assert taken
+    assert Instance.open(away).uid == shop.uid
+
+
+@pytest.mark.parametrize("what", ["both remove it", "another one is put there"])
+def test_a_folder_is_disconnected_by_two_processes_at_once(shop, away, workdir, monkeypatch, what):
+    point(away, workdir)
+    remove = fsio.remove
+
+    def removed_with_another(path):
+        remove(path)
+        monkeypatch.setattr(fsio, "remove", remove)
+        if what == "both remove it":
+            marker(away).parent.rmdir()
+        else:
+            point(away, workdir)
+
+    monkeypatch.setattr(fsio, "remove", removed_with_another)
+    assert unpoint(away) == str(workdir)
+    assert marker(away).exists() == (what != "both remove it")
+
+
+@pytest.mark.parametrize("use", [Instance.open, unpoint, lambda folder: ln.connect()])
+def test_a_marker_that_another_process_takes_away_while_it_is_looked_for_is_none(shop, away, workdir, monkeypatch, use):
+    point(away, workdir)
+    read, taken = markers.read, []
+
+    def read_when_it_was_taken_away(file):
+        if not taken:
+            taken.append(file)
+            os.remove(marker(away))
+        return read(file)
+
+    monkeypatch.setattr(markers, "read", read_when_it_was_taken_away)
+    with pytest.raises(ln.errors.NoInstance):
+        use(away)
+    assert taken == [str(marker(away))]

@@ -224,7 +224,13 @@ def test_the_same_label_made_by_many_at_once_is_one_row(instance):
 def end_connection(instance):
     """As a firewall, or a server that is started anew, does to a program that computes for hours."""
     ours = instance.database.one("SELECT pg_backend_pid()")[0]
-    thread = threading.Thread(target=lambda: instance.database.read("SELECT pg_terminate_backend(?)", [ours]))
+
+    def end():
+        instance.database.read("SELECT pg_terminate_backend(?)", [ours])
+        while instance.database.read("SELECT 1 FROM pg_stat_activity WHERE pid = ?", [ours]):
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=end)
     thread.start()
     thread.join()
 

@@ -28,6 +28,29 @@ def test_a_disk_without_room_for_readers_is_told_as_full_not_as_broken():
     assert "reported an error" in str(translated(failed, f"{os.getcwd()}/lamin.db"))
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize("is_open", [False, True])
+def test_who_may_only_read_sees_what_another_process_writes_meanwhile(instance, run_python, monkeypatch, is_open):
+    """Also where nobody has it open, so that there is no write-ahead log."""
+    code = "import lamin_lite as ln\nln.save([ln.ULabel(name=f'NAME {at} ' + 'x' * 500) for at in range(200)])\n"
+    assert run_python(code.replace("NAME", "one"), cwd=instance.root).returncode == 0
+    instance.database.close()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    reader = ln.Instance.open(instance.root)
+    assert not reader.database.writable
+    assert reader.ULabel.filter().count() == 200
+    assert not os.path.exists(instance.database.path + "-wal")
+    for word in ("two", "three"):
+        assert reader.ULabel.filter(name__startswith=word).count() == 0
+        done = run_python(code.replace("NAME", word), cwd=instance.root)
+        assert done.returncode == 0, done.stderr
+        if is_open:
+            instance.ULabel.filter().count()
+        assert reader.ULabel.filter(name__startswith=word).count() == 200
+        assert len(set(reader.ULabel.filter().to_list("name"))) == reader.ULabel.filter().count()
+
+
 def keys(instance):
     return instance.Transform.filter().values_list("key", flat=True)
 

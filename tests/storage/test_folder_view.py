@@ -7,6 +7,7 @@ import os
 import pytest
 
 import lamin_lite as ln
+from lamin_lite.storage import folders
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a promise for POSIX")
 
@@ -90,6 +91,27 @@ def test_a_view_that_was_changed_is_laid_out_anew_and_what_was_there_is_kept(art
     caplog.clear()
     assert artifact.cache() == view
     assert caplog.text == ""
+
+
+@posix
+def test_a_changed_view_that_another_process_lays_out_anew_is_not_taken_away_again(
+    artifact, workdir, caplog, monkeypatch
+):
+    view = artifact.cache()
+    (view / "a.txt").unlink()
+    difference = folders.difference
+
+    def found_before_another_mends_it(*args):
+        found = difference(*args)
+        monkeypatch.setattr(folders, "difference", difference)
+        artifact.cache()
+        return found
+
+    monkeypatch.setattr(folders, "difference", found_before_another_mends_it)
+    assert artifact.cache() == view
+    assert listing(view) == listing(workdir / "data")
+    assert caplog.text.count("was changed") == 1
+    assert len(list(view.parent.iterdir())) == 2
 
 
 @posix

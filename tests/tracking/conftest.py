@@ -46,7 +46,7 @@ class Project:
         options = {**pipes, "encoding": "utf-8", "errors": "backslashreplace", **options}
         return subprocess.Popen(command, cwd=self.folder, env=self.environ(**(env or {})), **options)
 
-    def run(self, text, *args, code=0, timeout=60, **options):
+    def run(self, text, *args, code=0, timeout=300, **options):
         """Run a script to its end, and check its exit code; the completed process."""
         process = self.start(text, *args, **options)
         try:
@@ -104,7 +104,7 @@ def cli(project):
             cwd=cwd or project.folder,
             env=project.environ(**(env or {})),
             check=False,
-            timeout=120,
+            timeout=300,
             **{"capture_output": True, "encoding": "utf-8", "stdin": subprocess.DEVNULL, **options},
         )
         assert code in (None, done.returncode), f"{done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -115,10 +115,10 @@ def cli(project):
 
 @pytest.fixture
 def wait_for():
-    """Wait until a condition holds, 20 s at most."""
+    """Wait until a condition holds, a minute at most."""
 
     def wait(condition, message="it did not happen in time"):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline, message
             time.sleep(0.01)

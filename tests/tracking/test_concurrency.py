@@ -108,11 +108,11 @@ def test_two_root_runs_in_one_process_are_kept_apart(here):
 
     @ln.flow()
     def flow(name):
-        meet.wait(10)
+        meet.wait(60)
         for i in range(3):
             print("line of", name, i)
             leaf(name)
-        meet.wait(10)
+        meet.wait(60)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(flow, ["a", "b"]))
@@ -129,13 +129,13 @@ def test_a_step_in_a_thread_beside_two_flows_is_an_error_that_names_bound(here):
 
     @ln.flow()
     def flow():
-        meet.wait(10)
-        stop.wait(10)
+        meet.wait(60)
+        stop.wait(60)
 
     with ThreadPoolExecutor(2) as pool:
         flows = [pool.submit(flow) for _ in range(2)]
         try:
-            meet.wait(10)
+            meet.wait(60)
             with pytest.raises(errors.TrackNotCalled, match=r"step\.bound\(\)"):
                 leaf(1)
         finally:
@@ -262,8 +262,7 @@ def work():
         return pool.map(plain_worker, range(2))
 for _ in range(10):
     work()
-""",
-        timeout=50,
+"""
     )
     assert len(project.runs(status="completed")) == 30
 

@@ -86,7 +86,7 @@ time.sleep(60)
     )
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(getattr(signal, name))
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 9
     assert (project.only_run().status, project.only_run().exit_code) == ("errored", 9)
 

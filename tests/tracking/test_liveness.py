@@ -181,3 +181,70 @@ def test_reap_refuses_ages_that_are_none(project, run_python):
         done = run_python("-m lamin_lite reap --older-than", odd, cwd=project.folder)
         assert done.returncode == 2, (odd, done)
         assert "hours" in done.stderr
+
+
+@pytest.mark.parametrize("moment", ["query", "write_report", "cleaned", "exists"])
+def test_a_dead_run_that_another_process_ends_at_the_same_time_is_ended_once(
+    project, sleeper, monkeypatch, caplog, moment
+):
+    from lamin_lite.tracking import liveness, opened
+
+    killed(sleeper)
+    place = {"cleaned": opened, "exists": os.path}.get(moment, liveness)
+    own, others = getattr(place, moment), []
+
+    def done_after_another(*args, **options):
+        seen = own(*args) if moment == "exists" else None
+        if moment != "exists" or (seen and str(args[0]).endswith(".log")):
+            monkeypatch.setattr(place, moment, own)
+            others.extend(liveness.reap(project.instance))
+        return own(*args, **options) if seen is None else seen
+
+    monkeypatch.setattr(place, moment, done_after_another)
+    assert liveness.reap(project.instance) == []
+    run = project.only_run()
+    assert (run.status, others) == ("aborted", [run.uid])
+    assert project.report(run) == "at work\n"
+    assert len(project.instance.database.read("SELECT id FROM artifact WHERE description LIKE 'report of run%'")) == 1
+    assert caplog.text == ""
+
+
+def test_a_dead_run_that_another_process_removes_meanwhile_harms_nobody(project, sleeper, monkeypatch):
+    from lamin_lite.tracking import liveness
+
+    killed(sleeper)
+    is_dead = liveness.is_dead
+
+    def removed_after_the_look(store, row, identity):
+        dead = is_dead(store, row, identity)
+        with store.database.write("remove the run") as tx:
+            tx.execute("DELETE FROM run_artifact")
+            tx.execute("UPDATE artifact SET run_id = NULL")
+            tx.execute("DELETE FROM run WHERE id = ?", [row[0]])
+        return dead
+
+    monkeypatch.setattr(liveness, "is_dead", removed_after_the_look)
+    assert liveness.reap(project.instance) == []
+
+
+def test_two_that_look_at_once_both_see_that_a_process_is_dead(project, sleeper):
+    import fcntl
+
+    from lamin_lite.base import fsio
+
+    killed(sleeper)
+    (name,) = os.listdir(project.instance.process_dir)
+    path = os.path.join(project.instance.process_dir, name)
+    flock, seen = fcntl.flock, []
+
+    def locked_while_another_looks(fd, how):
+        flock(fd, how)
+        fcntl.flock = flock
+        seen.append(fsio.is_locked(path))
+
+    fcntl.flock = locked_while_another_looks
+    try:
+        assert fsio.is_locked(path) is False
+    finally:
+        fcntl.flock = flock
+    assert seen == [False]

@@ -264,7 +264,7 @@ def test_ctrl_c_while_the_report_is_made_loses_neither_report_nor_end(project, w
     wait_for(project.folder.joinpath("ready").exists)
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     run = project.only_run()
     assert run.status in ("completed", "aborted")
     if run.status == "completed":  # else the signal came before the report was begun
