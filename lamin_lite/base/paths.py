@@ -27,6 +27,15 @@ def below(path: str, folder: str) -> Optional[str]:
     return os.path.relpath(real, home).replace(os.sep, "/") if real != home and is_inside(real, home) else None
 
 
+def placed(root: str, folder: str) -> str:
+    """Where a root is that is kept relative to a folder; an absolute one, and a URL, as it is.
+
+    >>> placed("../lake", "/data/storage"), placed("/lake", "/data"), placed("s3://lake", "/data")
+    ('/data/lake', '/lake', 's3://lake')
+    """
+    return root if "://" in root else os.path.normpath(os.path.join(folder, root))
+
+
 def as_text(path: str) -> str:
     r"""A path as any database keeps it: its bytes are UTF-8, whatever the locale takes them for; what is none is escaped.
 

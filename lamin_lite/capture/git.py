@@ -56,15 +56,15 @@ _OPTIONS = [
         "diff.autoRefreshIndex=false",
     ),
 ]
-_DIFF = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty"]
+_DIFF = ["diff", "--no-ext-diff", "--no-textconv", "--no-color"]
 
 
 def git_state(path: Path) -> Optional[dict[str, Any]]:
     """Return the state of the repository around a file or folder, or None if there is none.
 
     Returns:
-        ``commit`` (hex), ``branch``, ``dirty`` (tracked files differ from the commit), ``diff`` (of these, staged or not,
-        as text), ``diff_truncated`` (it was longer than :data:`MAX_DIFF`), ``untracked`` (the path itself is not in the
+        ``commit`` (hex), ``branch``, ``dirty`` (tracked files differ from the commit, also within submodules), ``diff`` (of
+        these, staged or not, as text; of a submodule that it is dirty), ``diff_truncated`` (it was longer than :data:`MAX_DIFF`), ``untracked`` (the path itself is not in the
         repository), ``root`` (real path), ``path`` (in it, with slashes), ``remote`` (address of origin, or of the only
         remote, without credentials), ``pushed`` (some branch of a remote, as last seen, contains the commit).
         Each is None if unknown: no commit yet, no git installed, a repository that git holds for unsafe, time over.
@@ -88,12 +88,12 @@ def _state(path: str, root: str, own: str, common: str) -> dict[str, Any]:
     deadline = monotonic() + TIMEOUT
     commit, branch = head_of(own, common)
     inside = os.path.relpath(path, root).replace(os.sep, "/")
-    diff, truncated = _diff(root, commit, deadline)
+    dirty, diff, truncated = _changes(root, commit, deadline)
     listed = run_git(root, ["ls-files", "-z", "--", inside], deadline, 4096)
     return {
         "commit": commit,
         "branch": branch,
-        "dirty": None if diff is None else bool(diff),
+        "dirty": dirty,
         "diff": diff,
         "diff_truncated": truncated,
         "untracked": None if listed is None else not listed,
@@ -239,9 +239,26 @@ def _environment() -> dict[str, Optional[str]]:
     return {**dict.fromkeys(_UNSET), **_SET}
 
 
-def _diff(root: str, commit: Optional[str], deadline: float) -> tuple[Optional[str], Optional[bool]]:
-    """Return the text and whether it was cut, at the end of a line."""
-    output = run_git(root, [*_DIFF, commit or _EMPTY_TREE, "--"], deadline, MAX_DIFF + 1)
+def _changes(root: str, commit: Optional[str], deadline: float) -> tuple[Optional[bool], Optional[str], Optional[bool]]:
+    """Return whether anything differs, the text, and whether that was cut.
+
+    git looks into each submodule by a program more. Where that fails, or takes half of the time, they are left out.
+    """
+    from time import monotonic
+
+    has_submodules = os.path.lexists(os.path.join(root, ".gitmodules"))
+    half = deadline - (deadline - monotonic()) / 2 if has_submodules else deadline
+    diff, truncated = _diff(root, commit, "untracked", half)
+    if diff is not None:
+        return bool(diff), diff, truncated
+    diff, truncated = _diff(root, commit, "dirty", deadline)
+    return (True if diff else None), diff, truncated
+
+
+def _diff(root: str, commit: Optional[str], ignored: str, deadline: float) -> tuple[Optional[str], Optional[bool]]:
+    """Return the text and whether it was cut, at the end of a line; ``ignored``: which submodules are not told of."""
+    arguments = [*_DIFF, f"--ignore-submodules={ignored}", commit or _EMPTY_TREE, "--"]
+    output = run_git(root, arguments, deadline, MAX_DIFF + 1)
     if output is None:
         return None, None
     truncated = len(output) > MAX_DIFF

@@ -24,12 +24,15 @@ _PAGES = {
     "bitbucket": "{repo}/src/{commit}/{path}",
     **dict.fromkeys(("codeberg", "gitea", "forgejo"), "{repo}/src/commit/{commit}/{path}"),
     "sr.ht": "{repo}/tree/{commit}/item/{path}",
-    "ssh.dev.azure": "",  # has other paths than the pages
+    "ssh.dev.azure": "",  # what is none of the usual addresses there has no page
     "dev.azure": "{repo}?path=/{path}&version=GC{commit}",
 }
 _BITBUCKET_SERVER = "{repo}/browse/{path}?at={commit}"
 _OTHER_PAGE = _PAGES["github"]  # GitHub Enterprise under any name; a GitLab leads on from it to its own form
-_SITES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")  # take names in any case
+_AZURE = "dev.azure.com"
+_AZURE_BEFORE = ".visualstudio.com"  # of Azure DevOps, with the organization in front; its addresses go on to work
+_AZURE_SSH = ("ssh.dev.azure.com", "vs-ssh.visualstudio.com")
+_SITES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", _AZURE)  # take names in any case
 _ALIASES = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com", "altssh.bitbucket.org": "bitbucket.org"}
 _WEB = ("http", "https")
 _USUAL_PORTS = {"http": "80", "https": "443", "ssh": "22", "git": "9418"}
@@ -66,6 +69,12 @@ def parse(text: str) -> Address:
         >>> parse("git@GitHub.com:ada/study.git").host
         'github.com'
     """
+    address = _taken_apart(text)
+    path = _path_in_azure(address.host, address.path)
+    return address if path is None else Address("https", "", _AZURE, "", path)
+
+
+def _taken_apart(text: str) -> Address:
     scheme, mark, rest = text.strip().partition("://")
     if mark:
         return _of_url(scheme.lower().removeprefix("git+").removesuffix("+git"), rest)
@@ -129,6 +138,26 @@ def _path(text: str) -> str:
     if parts and parts[-1] != ".git":
         parts[-1] = parts[-1].removesuffix(".git")
     return "/".join(parts)
+
+
+def _path_in_azure(host: str, path: str) -> Optional[str]:
+    """The path in Azure DevOps, which has one more for ssh and others from before; None if the address is not one of its.
+
+    >>> _path_in_azure("ssh.dev.azure.com", "v3/lab/atlas/study")
+    'lab/atlas/_git/study'
+    """
+    parts = path.split("/")
+    if host in _AZURE_SSH:
+        if parts[0] != "v3" or len(parts) != 4:
+            return None
+        parts = [*map(_unquoted, parts[1:3]), "_git", _unquoted(parts[3])]  # escaped also in host:path
+    elif host.endswith(_AZURE_BEFORE):
+        parts = [host[: -len(_AZURE_BEFORE)], *(parts[1:] if parts[0].lower() == "defaultcollection" else parts)]
+    elif host != _AZURE:
+        return None
+    if parts[1:2] == ["_git"]:  # the repository that has the name of the project
+        parts[1:1] = parts[2:3]
+    return "/".join(parts) if len(parts) == 4 and parts[2] == "_git" else None
 
 
 def shown(text: str) -> str:

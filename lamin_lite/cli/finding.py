@@ -141,15 +141,10 @@ def record(
     return rows[0]
 
 
-def naming(instance: Instance, model: Model, wanted: str, field: Optional[str] = None) -> list[dict[str, str]]:
+def naming(model: Model, wanted: str, field: Optional[str] = None) -> list[dict[str, str]]:
     """The conditions of which one holds for a row that a text names; the start of a uid is the last of them."""
     fields = [*registries.title_fields(model), "uid"]
-    conditions = [{name: wanted} for name in fields if field in (None, name)]
-    if model is models.Storage and field is None and wanted:
-        import os
-
-        conditions.append({"root": instance.stored_root(os.path.abspath(wanted))})
-    return conditions
+    return [{name: wanted} for name in fields if field in (None, name)]
 
 
 def is_start_of_uid(text: str) -> bool:
@@ -163,7 +158,7 @@ def _candidates(
     among = [model for model in among if not branches or "branch" in model.__table__.fields]
     rows: dict[tuple[Model, str], Any] = {}
     for model in among:
-        for condition in naming(instance, model, wanted, field):
+        for condition in naming(model, wanted, field):
             rows.update(_rows(instance, model, condition, branches))
     if not rows and field in (None, "uid") and is_start_of_uid(wanted):
         for model in among:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .. import errors
 from ..models.related import Links
+from ..sql.columns import no_field
 from ..sql.fields import ForeignKey
-from ..sql.lookups import Q, unknown_field
+from ..sql.lookups import Q
 from ..sql.relations import ParamsIndex
 from . import finding, registries
 from .program import Usage
@@ -63,7 +64,7 @@ def _condition(instance: Instance, model: Model, name: str, text: str) -> Q:
     meant, manager = value(text), registries.manager(instance, model)
     related = _related_model(model, name)
     if related is not None:
-        return Q(**{f"{name}__isnull": True}) if meant is None else _named(instance, related, name, text)
+        return Q(**{f"{name}__isnull": True}) if meant is None else _named(related, name, text)
     try:
         manager.filter(**{name: meant})
     except errors.InvalidArgument:
@@ -95,10 +96,10 @@ def _related_model(model: Model, path: str) -> Optional[Model]:
     return found
 
 
-def _named(instance: Instance, related: Model, path: str, text: str) -> Q:
+def _named(related: Model, path: str, text: str) -> Q:
     """Related rows that are called so: all versions of a key."""
     named = Q()
-    for condition in finding.naming(instance, related, text):
+    for condition in finding.naming(related, text):
         one = Q(**{f"{path}__{field}": held for field, held in condition.items()})
         named = named | one if named else one
     return named | Q(**{f"{path}__uid__startswith": text}) if finding.is_start_of_uid(text) else named
@@ -127,11 +128,11 @@ def fields(instance: Instance, model: Model, pairs: Sequence[Pair]) -> dict[str,
     return values
 
 
-def _no_field(model: Model, name: str) -> errors.FieldError:
+def _no_field(instance: Instance, model: Model, name: str) -> errors.FieldError:
     """The error for what is no field, though a row may have it otherwise."""
     relation = model.__relations__.get(name)
     if relation is None or isinstance(relation, ParamsIndex):
-        return unknown_field(model, name)
+        return no_field(instance.database, model, name, "`annotate ROW --feature {0}=VALUE` sets it")
     option, _ = registries.LABELS.get(name, (None, None))
     remedy = (
         f"`annotate --{option} NAME` adds to them."
@@ -148,7 +149,7 @@ def _field(instance: Instance, model: Model, name: str, text: str) -> Any:
         return value(text)
     field = model.__table__.fields.get(name)
     if field is None or (field.hidden and name not in _HIDDEN_BUT_CHANGED):
-        raise _no_field(model, name)
+        raise _no_field(instance, model, name)
     meant = value(text)
     if isinstance(field, ForeignKey):
         return None if meant is None else finding.record(instance, text, registries.target(field))

@@ -33,7 +33,8 @@ The source of a transform is written under its key into the development director
 there is a run of the same transform, or of a new version of it. An artifact stays where it is stored, to be read, unless
 `--to` asks for a copy; those of a collection have their keys there, and where several have the same key, with the
 version in it. A file with the same content is no conflict; one with other content is replaced only with `--force`, and
-if one may not be written, none is. Where the files are is printed, one path a line.
+if one may not be written, none is. The same holds for the files in a copy of a folder; what it holds beside them is
+never removed, but named. Where the files are is printed, one path a line.
 """
 
 

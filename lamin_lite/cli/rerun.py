@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from .. import errors
 from ..base import display, settings, uids
 from ..base.proc import Child
+from ..capture import streams
 from ..lineage import repeat, words
 from ..lineage.compare import SHORT
 from ..tracking import liveness
@@ -16,6 +17,7 @@ from ..tracking.recorded import source_bytes
 from . import diff, finding, output
 from .program import Usage, command_line, home, package
 from .signals import ENDING, Listening, end
+from .wording import for_commands
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +71,7 @@ def _announce(asked: Run, plan: Plan) -> None:
     if root.uid != asked.uid:
         display.info(f"Run({asked.uid!r}) is a part of Run({root.uid!r}), which is repeated as a whole")
     for warning in plan.warnings:
-        display.warning(words.plain(warning))
+        display.warning(words.plain(for_commands(warning)))
     function = f": {root.entrypoint}" if root.entrypoint else ""
     is_program = ((root.extra_data or {}).get("launch") or {}).get("argv") is not None  # its arguments begin with it
     what = " ".join(filter(None, ["" if is_program else f"{root.transform.key}{function}", root.cli_args]))
@@ -145,8 +147,8 @@ class _Tail:
         return True
 
     def show(self) -> None:
-        """To the user, as words."""
-        for line in self._data.decode("utf-8", "replace").splitlines()[-TAIL:]:
+        """To the user, as words: tracebacks of notebooks are full of colours."""
+        for line in streams.without_escapes(self._data.decode("utf-8", "replace")).splitlines()[-TAIL:]:
             print(f"  | {words.plain(line)}", file=sys.stderr)
 
 

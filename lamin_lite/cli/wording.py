@@ -17,6 +17,7 @@ PHRASES = {
     ),
     "delete(permanent=True, force=True)": "`delete --permanent --force`",
     "delete(permanent=True)": "`delete --permanent`",
+    "sort to_dicts(features=True) in Python": "order by a field, and `--include` shows it",
     "it is inside of a value; sort them in Python": "it is inside of a value; order by a field",
     "restore() it before it is linked": "`restore` it before it is linked",
     "or connect(path)": "or `--instance PATH`",

@@ -17,7 +17,8 @@ from ..base import canon, redact
 from ..capture.environment import environment
 from ..capture.source import hash_of_source
 from ..models import Artifact, Run, content
-from ..models.base import query
+from ..models.base import ARCHIVE, query
+from ..models.registry import restoring
 from . import snapshot
 from .compare import Change, compare, is_equal, packages
 
@@ -289,10 +290,23 @@ def _warnings(run: Run, current: bool) -> Iterator[str]:
             named = ", ".join(differing[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
             yield f"packages differ from those of the run: {named}"
     for artifact in run.input_artifacts.filter(branch=None):
-        if not artifact.is_latest or artifact.branch_id <= 0:
-            yield f"the input {artifact.key or artifact.uid} is not the latest of its key any more: code that asks for the key gets another one"
+        yield from _moved_on(artifact)
     if current:
         yield "the code is that of now, not that of the run"
+
+
+def _moved_on(artifact: Artifact) -> Iterator[str]:
+    """What code that asks for this input gets instead, if it is not what it was then."""
+    is_shown, named = artifact.branch_id > ARCHIVE, f"the input {artifact.key or artifact.uid}"
+    if is_shown and artifact.is_latest:
+        return
+    state = "is not the latest of its key any more" if is_shown else f"is in the {artifact.branch.name}"
+    latest = query(Artifact, artifact._store).filter(key=artifact.key, branch_id__gt=ARCHIVE, is_latest=True)
+    if is_shown or (artifact.key is not None and latest.exists()):
+        yield f"{named} {state}: code that asks for the key gets another one"
+    else:
+        remedy = restoring(Artifact, artifact.uid, artifact.branch.name)
+        yield f"{named} {state}, and code that asks for it does not find it: {remedy}"
 
 
 def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from ..models.base import query
 from .compare import Difference, Snapshot, compare, flat, packages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from ..models import Transform
     from ..models.session import Store
@@ -37,7 +37,7 @@ def snapshot(run: Run) -> Snapshot:
     """All that is compared of a run; files are those of its steps too, as far as the outside sees them."""
     transform: Transform = run.transform
     inputs, outputs = files(run)
-    process, git = run.process or {}, (run.extra_data or {}).get("git") or {}
+    process, git = run.process or {}, (run.extra_data or {}).get("git")
     installed = None if run.environment is None else packages(run.environment.load(is_run_input=False))
     values: dict[str, Optional[dict[str, Any]]] = {
         "transform": _known(key=transform.key, function=run.entrypoint),
@@ -46,7 +46,7 @@ def snapshot(run: Run) -> Snapshot:
         "cli_args": _known(arguments=run.cli_args),
         "python": _known(version=process["python"]) if process.get("python") else None,
         "environment": installed,
-        "git": _known(commit=git.get("commit"), uncommitted_changes=git.get("dirty"), branch=git.get("branch")),
+        "git": None if git is None else _repository(git),
         "inputs": inputs,
         "outputs": outputs,
         "end": _known(status=run.status, exit_code=run.exit_code),
@@ -83,6 +83,10 @@ def _by_name(entries: Collection[Entry]) -> dict[str, str]:
 
 def _known(**values: Any) -> dict[str, Any]:
     return {name.replace("_", " "): value for name, value in values.items() if value is not None}
+
+
+def _repository(git: Mapping[str, Any]) -> dict[str, Any]:
+    return _known(commit=git.get("commit"), uncommitted_changes=git.get("dirty"), branch=git.get("branch"))
 
 
 def _plain(values: Any) -> Any:

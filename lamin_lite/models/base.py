@@ -12,7 +12,7 @@ from ..sql.query import QuerySet
 from ..sql.relations import Relation
 from ..sql.schema import Index, Table
 from . import changes, cycles, late, locks, session
-from .registry import ARCHIVE, MAIN, TRASH, Manager, got, maker, query
+from .registry import ARCHIVE, MAIN, TRASH, Manager, got, query
 from .related import Links, RelatedSet, link_projects_of_run
 
 if TYPE_CHECKING:
@@ -204,12 +204,12 @@ class SQLRecord:
     def _related_rows(self, relation: Relation) -> QuerySet[Any]:
         target = lookups.models[relation.to]
         target._before_query(self._store)
-        make: Any = RelatedSet if isinstance(relation, Links) else QuerySet
-        found: QuerySet[Any] = make(target, self._store.database, maker(self._store))
-        found = found.hiding(target._default_conditions(Q()))
-        found = found.within(*relation.far_ids(-1 if self.id is None else self.id))
-        found.__dict__.update(_row=self, _relation=relation)
-        return found
+        number = -1 if self.id is None else self.id
+        rows: QuerySet[Any] = query(target, self._store).hiding(target._default_conditions(Q()))
+        if relation.is_column and not relation.having:  # as a condition, which indexes of several columns answer
+            return rows.meeting(Q(**{relation.near[: -len("_id")]: number}))
+        rows = rows.within(*relation.far_ids(number))
+        return RelatedSet.of(self, relation, rows) if isinstance(relation, Links) else rows
 
     def check_same_instance(self, other: SQLRecord) -> None:
         """Raise unless the other row is of the same instance."""
@@ -314,7 +314,7 @@ class SQLRecord:
     # -- queries
 
     @classmethod
-    def filter(cls, *conditions: Q, **lookups_: object) -> QuerySet[Self]:
+    def filter(cls, /, *conditions: Q, **lookups_: object) -> QuerySet[Self]:
         """The rows that meet all these conditions, without trash and archive unless ``branch`` is named.
 
         Keywords are ``field=value`` or ``field__lookup=value``, also across relations: ``transform__key="a.py"``.
@@ -327,7 +327,7 @@ class SQLRecord:
         return cls.filter()
 
     @classmethod
-    def exclude(cls, *conditions: Q, **lookups_: object) -> QuerySet[Self]:
+    def exclude(cls, /, *conditions: Q, **lookups_: object) -> QuerySet[Self]:
         """The rows that do not meet all these conditions together, without trash and archive."""
         return cls.filter().exclude(*conditions, **lookups_)
 
@@ -369,7 +369,7 @@ class SQLRecord:
         return cls.filter().to_dataframe(**options)
 
     @classmethod
-    def get(cls, uid: Union[str, int, None] = None, **lookups_: object) -> Self:
+    def get(cls, /, uid: Union[str, int, None] = None, **lookups_: object) -> Self:
         """The one row with this uid (or its start, or its id), or that meets the conditions.
 
         Of several versions it is the latest. Raises `DoesNotExist` or `MultipleResults`.

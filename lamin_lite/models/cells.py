@@ -13,7 +13,7 @@ from ..sql import lookups
 from ..sql.lookups import Q
 from .base import TRASH, SQLRecord, query
 from .dtypes import Dtype, label_field, preferred
-from .registry import restoring
+from .registry import called, restoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +237,7 @@ def _given_row(feature: Feature, name: str, dtype: Dtype, value: Any, allowed: Q
     if value.id is None:
         raise Problem(f"{name}={value!r} is not saved yet: call .save() on it first.")
     if not allowed.filter(id=value.id).exists():
-        raise Problem(_no_label(feature, name, dtype, value, allowed))
+        raise Problem(_no_member(feature, name, dtype, value, allowed))
     return int(value.id)
 
 
@@ -279,23 +279,50 @@ def _named(rows: QuerySet[Any], target: Any, name: str) -> QuerySet[Any]:
     return rows.filter(Q(is_latest=True)) if "is_latest" in target.__table__.fields else rows
 
 
-def _no_label(feature: Feature, name: str, dtype: Dtype, meant: Any, allowed: QuerySet[Any]) -> str:
-    """What is wrong with a text, or a row, that is no value of the dtype."""
-    value, in_trash = str(meant), _in_trash(feature._store, dtype, getattr(meant, "uid", meant))
+def _no_member(feature: Feature, name: str, dtype: Dtype, row: Any, allowed: QuerySet[Any]) -> str:
+    """What is wrong with a saved row that is no value of the dtype, as the database knows it now."""
+    if _in_trash(feature._store, dtype, row.uid) is not None:
+        return _put_away(name, dtype, row, row.uid)
+    rows = query(dtype.target, feature._store)
+    now = rows.filter(id=row.id).one_or_none()
+    if now is None or not dtype.within:
+        return f"{name}={called(row)} was removed for good: make a new one."
+    kind, its = rows.filter(uid=dtype.within).one_or_none(), now.type
+    wanted, has = ("" if each is None else repr(each.name) for each in (kind, its))
+    if wanted == has and kind is not None and its is not None:  # two types that have one name
+        wanted, has = called(kind), called(its)
+    is_ = "is a type" if now.is_type else f"is of type {has}" if has else "has no type"
+    listed, _ = _listed(allowed, label_field(dtype.target))
+    return f"{name}={called(now)} {is_}, but the feature takes members of {wanted or dtype.within}: there are {listed}."
+
+
+def _put_away(name: str, dtype: Dtype, meant: object, uid: str) -> str:
+    return f"{name}={str(meant)!r} is in the trash: {restoring(dtype.target, uid)}."
+
+
+def _no_label(feature: Feature, name: str, dtype: Dtype, value: str, allowed: QuerySet[Any]) -> str:
+    """What is wrong with a text that names no value of the dtype."""
+    in_trash = _in_trash(feature._store, dtype, value)
     if in_trash is not None:
-        return f"{name}={value!r} is in the trash: {restoring(dtype.target, in_trash.uid)}."
+        return _put_away(name, dtype, value, in_trash.uid)
     field, of_type, make = label_field(dtype.target), "", ""
     if dtype.within:
         kind = query(dtype.target, feature._store).filter(uid=dtype.within).one_or_none()
         if kind is not None:
             of_type = f" of type {kind.name!r}"
             make = f", type=ln.{dtype.registry}.get(name={kind.name!r}, is_type=True)"
-    known = [each for each in allowed.order_by("-id")[:1000].values_list(field, flat=True) if each]
+    listed, known = _listed(allowed, field)
     near = lookups.nearest(value, known)
-    listed = ", ".join(repr(each) for each in sorted(known[:LISTED])) + (", ..." if len(known) > LISTED else "")
-    hint = f"did you mean {near!r}? There are {listed}." if near else f"there are {listed or 'none'}."
+    hint = f"did you mean {near!r}? There are {listed}." if near else f"there are {listed}."
     made = f" Make it with ln.{dtype.registry}({field}={value!r}{make}).save()." if field == "name" else ""
     return f"{name}={value!r} is no {dtype.registry}{of_type}: {hint}{made}"
+
+
+def _listed(allowed: QuerySet[Any], field: str) -> tuple[str, list[str]]:
+    """What some of the allowed rows are called, as a sentence lists them; and what more of them are."""
+    known = [each for each in allowed.order_by("-id")[:1000].values_list(field, flat=True) if each]
+    listed = ", ".join(repr(each) for each in sorted(known[:LISTED])) + (", ..." if len(known) > LISTED else "")
+    return listed or "none", known
 
 
 def _in_trash(store: Store, dtype: Dtype, value: str) -> Optional[Any]:

@@ -14,6 +14,9 @@ from ..storage.translate import translating
 from . import digests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..storage.protocol import BlobStorage
     from .artifact import Artifact
 
 
@@ -92,15 +95,23 @@ def _view(artifact: Artifact, manifest: str) -> str:
         _make_cache(os.path.dirname(view))
         folders.build_view(storage, manifest, view)
         return view
-    changed = folders.difference(manifest, view)
-    if changed is not None:
-        old = f"{view}.changed.{uids.random_uid(8)}"
-        folders.build_view(storage, manifest, view, old=old)
-        display.warning(
-            f"{view} was changed ({changed}): it is laid out anew, and what was there is kept as {old}. For a copy that may "
-            "be changed, use cache(writable=True)."
-        )
+    if folders.difference(manifest, view) is not None:
+        with fsio.alone(os.path.dirname(view)):  # else several would take away what one of them laid out anew
+            _mend(storage, manifest, view)
     return view
+
+
+def _mend(storage: BlobStorage, manifest: str, view: str) -> None:
+    """Lay a view out anew, unless another process did; what was there is kept."""
+    changed = folders.difference(manifest, view)
+    if changed is None:
+        return
+    old = f"{view}.changed.{uids.random_uid(8)}"
+    folders.build_view(storage, manifest, view, old=old)
+    display.warning(
+        f"{view} was changed ({changed}): it is laid out anew, and what was there is kept as {old}. For a copy that may "
+        "be changed, use cache(writable=True)."
+    )
 
 
 def writable_copy(artifact: Artifact) -> str:
@@ -131,8 +142,25 @@ def _make_cache(folder: str) -> None:
 
 def copy_to(artifact: Artifact, path: str) -> None:
     """A copy that may be changed, whole or not at all, also in the place of a file; it leaves no view in the cache."""
+    _copy(artifact, os.path.dirname(path), path, fsio.rename)
+
+
+def renew(artifact: Artifact, folder: str) -> None:
+    """Make a folder, which may hold nothing else, what an artifact is: what differs is replaced, file by file."""
+    _copy(artifact, folder, folder, folders.move_into)
+
+
+def members_of(artifact: Artifact) -> dict[str, str]:
+    """The members of a folder by their names: ``f``, ``d`` for empty folders, ``l``."""
     source, managed = _stored(artifact)
-    folder = os.path.dirname(path)
+    if managed:
+        return {name: kind for kind, name, *_ in folders.entries(source)}
+    return {name: kind for name, kind, _ in folders.members(source)}
+
+
+def _copy(artifact: Artifact, folder: str, path: str, put: Callable[[str, str], None]) -> None:
+    """Copy to a name that nobody knows in the folder, which ``put`` then puts where it belongs."""
+    source, managed = _stored(artifact)
     aside = os.path.join(folder, f".{uids.random_uid(12)}")  # the name itself may have no room for more characters
     with translating("copy", source, path):
         fsio.make_folder(folder)
@@ -143,16 +171,17 @@ def copy_to(artifact: Artifact, path: str) -> None:
                 folders.lay_out(artifact._store.storage(artifact._values["storage_id"]), source, aside, writable=True)
             else:
                 fsio.copy_folder(source, aside)
-            fsio.rename(aside, path)
+            put(aside, path)
         except BaseException as error:
-            _discard(aside)
             if isinstance(error, OSError) and str(error.filename).startswith(aside):
                 error.filename = path  # nobody knows the other one
             raise
+        finally:
+            _discard(aside)
 
 
 def _discard(path: str) -> None:
-    """Remove what is half written; that there is none, or that it stays, hides no other error."""
+    """Remove what is half written, or left over; that there is none, or that it stays, hides no other error."""
     try:
         if os.path.isdir(path):
             fsio.remove_folder(path)

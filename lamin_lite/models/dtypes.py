@@ -167,4 +167,4 @@ def preferred(rows: QuerySet[Any], most: int) -> list[Any]:
 
 def label_field(target: Any) -> str:
     """The field by which people name rows of a registry."""
-    return next((name for name in ("handle", "name", "key") if name in target.__table__.fields), "uid")
+    return next((name for name in ("handle", "name", "key", "root") if name in target.__table__.fields), "uid")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, NoReturn, Optional
 
-    from ..sql.database import Transaction
+    from ..sql.database import Database, Transaction
     from ..sql.lookups import Compiler
     from ..sql.probes import Probe
     from .session import Store
@@ -118,16 +118,12 @@ class Feature(Named, table="feature"):
         if not name or not name.strip():
             raise errors.InvalidArgument("A Feature needs a name: ln.Feature(name='temperature', dtype=float).")
         if "__" in name or name.endswith("_"):
+            parts = "_".join(part for part in name.split("_") if part) or "temperature"
             raise errors.InvalidArgument(
                 f"A Feature cannot be named {name!r}: in queries '__' divides the name from a lookup. Try "
-                f"{name.strip('_').replace('__', '_')!r}."
+                f"{'my_' + parts if _fields_named(parts) else parts!r}."
             )
-        registries = [lookups.models[table] for table in OWNERS]
-        taken = [
-            each.__name__
-            for each in registries
-            if lookups.is_field(each, name) or (name == "version" and hasattr(each, name))
-        ]
+        taken = _fields_named(name)
         if taken:
             raise errors.InvalidArgument(
                 f"A Feature cannot be named {name!r}, which is a field of {' and '.join(taken)}: queries could not tell "
@@ -143,19 +139,22 @@ class Feature(Named, table="feature"):
         super()._check()
 
     def _known(self, tx: Transaction) -> Optional[int]:
-        row = tx.one("SELECT id, dtype FROM feature WHERE name = ? AND branch_id <> ?", [self.name, TRASH])
-        if row is None:
-            return None
-        if row[1] != self._values["dtype"]:
-            there, wished = row[1] and dtypes.Dtype(row[1]).named(self._store), self.dtype
+        row = tx.one("SELECT id FROM feature WHERE name = ? AND branch_id <> ?", [self.name, TRASH])
+        return None if row is None else int(row[0])
+
+    def _become(self, tx: Transaction, known: int) -> None:
+        row = tx.one("SELECT dtype FROM feature WHERE id = ?", [known])
+        dtype = row and row[0]
+        if dtype != self._values["dtype"]:
+            there, wished = dtype and dtypes.Dtype(dtype).named(self._store), self.dtype
             if there == wished:  # two types that have one name
-                there, wished = row[1], self._values["dtype"]
+                there, wished = dtype, self._values["dtype"]
             there = "a type of features" if there is None else f"of dtype {there}"
             raise errors.ValidationError(
                 f"The feature {self.name!r} is there and is {there}, not {wished or 'a type'}: use another name, or "
                 f"move that one to the trash with ln.Feature.get(name={self.name!r}).delete()."
             )
-        return int(row[0])
+        super()._become(tx, known)
 
     @property
     def default(self) -> Any:
@@ -243,6 +242,16 @@ class Feature(Named, table="feature"):
         return self._that("range", (least, greatest))
 
 
+def _fields_named(name: str) -> list[str]:
+    """The registries with features that have a field of this name."""
+    registries = [lookups.models[table] for table in OWNERS]
+    return [
+        each.__name__
+        for each in registries
+        if lookups.is_field(each, name) or (name == "version" and hasattr(each, name))
+    ]
+
+
 def _plain_item(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
@@ -261,5 +270,13 @@ def _probe(compiler: Compiler, model: Any, path: Sequence[str], value: object) -
     return probe(compiler, model, path, value)
 
 
+def _is_feature(database: Database, model: Any, name: str) -> bool:
+    """Whether rows of this registry may have a value of a feature of this name."""
+    from .feature_lookups import is_feature
+
+    return is_feature(database, model, name)
+
+
+lookups.is_other = _is_feature
 lookups.other_names = _compiled
 lookups.other_probe = _probe

@@ -156,6 +156,11 @@ def _unknown(database: Database, model: Any, name: str) -> errors.FieldError:
     )
 
 
+def is_feature(database: Database, model: Any, name: str) -> bool:
+    """Whether rows of this registry may have a value of a feature of this name."""
+    return model.__table__.name in TABLES and _feature(database, name) is not None
+
+
 def _feature(database: Database, name: str) -> Optional[tuple[Any, ...]]:
     sql = "SELECT id, dtype FROM feature WHERE name = ? AND branch_id <> ? AND dtype IS NOT NULL"
     return database.one(sql, [name, TRASH])
@@ -323,7 +328,7 @@ class _Test:
         label = label_field(target)
         if rest in ([], ["exact"], ["in"]):
             given = lookups._listed(value, f"{self.name}__in") if rest == ["in"] else [value]
-            ids = [lookups.row_id(target, self.name, item) for item in given if isinstance(item, target)]
+            ids = [look.row_id(target, self.name, item) for item in given if isinstance(item, target)]
             texts = [self._label_text(item) for item in given if not isinstance(item, target)]
             condition = Q(id__in=ids)
             if texts:
@@ -351,7 +356,8 @@ class _Test:
         """A look into dicts, as into a param of that name: each is read, as they are not indexed."""
         from ..base import canon
 
-        test, _ = inside(self.compiler.database, self.name, [self.name, *rest], value)
+        path = [self.name, *rest]
+        test, _ = inside(self.compiler.database, "__".join(path), path, value)
         if self.compiler.dry:
             return "1 = 1", []
         sql = f"SELECT owner_id, rest FROM {self.values} WHERE feature_id = ? AND rest IS NOT NULL"

@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 
 from .. import errors
+from ..base import paths
 from ..base._typing import TYPE_CHECKING
 from ..ext import ext
 from ..sql import lookups
 from ..sql.fields import BoolField, Field, ForeignKey, IntField, TextField, TimeField
-from ..sql.relations import Relation
+from ..sql.lookups import Compiler, Q
+from ..sql.relations import Relation, matches
 from ..sql.schema import SQLITE, Index, Table
 from . import changes, similar
 from .base import SQLRecord, Stamped, query
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import Any, ClassVar, Optional
 
-    from ..sql.database import Transaction
+    from ..sql.database import Database, Transaction
     from ..sql.schema import Dialect
 
     if sys.version_info >= (3, 11):
@@ -115,15 +117,44 @@ class Branch(_Place, table="branch"):
     kept = frozenset(["main", "archive", "trash"])
 
 
+class _RootField(TextField[str]):
+    """A folder, or a URL; kept relative where it lies inside the instance, so that moving the whole loses nothing.
+
+    People give and get the absolute path; a new row knows what it was given.
+    """
+
+    def __get__(self, row: Any, owner: Optional[type] = None) -> Any:
+        if row is None:
+            return self
+        root = row._values[self.name]
+        return self.read(root, row._store.database.folder) if changes.KEPT in row._values else root
+
+    def __set__(self, row: Any, value: Any) -> None:
+        given = self.check(value)
+        row._values[self.name] = row._store.stored_root(given) if given and changes.KEPT in row._values else given
+
+    def read(self, cell: Any, folder: str) -> Any:
+        return None if cell is None else paths.placed(cell, folder)
+
+    def meets(self, root: str, lookup: str, value: Any) -> bool:
+        """Whether an absolute root meets a lookup, that of a text; a whole one may be given as it is to `Storage`."""
+        if lookup in ("exact", "in"):
+            return root in [_whole(one) for one in ([value] if lookup == "exact" else value)]
+        return matches(root, lookup, list(value) if lookup == "range" else value)
+
+
+def _whole(root: Any) -> Any:
+    return os.path.abspath(root) if root and "://" not in root else root
+
+
 class Storage(Stamped, table="storage"):
     """A place that keeps data: a folder, or a URL.
 
-    ``root``: absolute path or URL; relative where it lies inside the instance, so that moving the whole loses nothing.
-    ``path``: where that is on this machine. ``type``: ``local`` or the scheme of the URL.
+    ``root``: absolute path or URL; where it lies inside the instance it is moved with it. ``path``: the same, as it is known
+    now, should others have relocated the storage. ``type``: ``local`` or the scheme of the URL.
     """
 
-    __found_by__ = "uid"
-    root: TextField[str] = TextField(unique=True)
+    root: TextField[str] = _RootField(unique=True)
     description: TextField[Optional[str]] = TextField(null=True)
     type: TextField[str] = TextField(default="local")
     region: TextField[Optional[str]] = TextField(null=True)
@@ -132,7 +163,19 @@ class Storage(Stamped, table="storage"):
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         for name, value in super()._shown():
-            yield name, self.path if name == "root" and self.id is not None else value
+            yield name, self.root if name == "root" else value
+
+    @classmethod
+    def _rewritten(cls, database: Database, path: Sequence[str], value: object) -> Optional[Q]:
+        """A condition on the root is asked of the absolute ones, as there are few storages."""
+        if path[0] != "root" or path[1:] == ["isnull"]:
+            return super()._rewritten(database, path, value)
+        field: Any = cls.__table__.fields["root"]
+        Compiler(database, dry=True).test(field, field.column, path, value, source=cls.__table__.name)
+        lookup = path[1] if len(path) > 1 else "exact"
+        rows = database.read(f"SELECT id, root FROM {cls.__table__.name}")
+        roots = ((number, field.read(root, database.folder)) for number, root in rows)
+        return Q(id__in=[number for number, root in roots if field.meets(root, lookup, value)])
 
     def save(self) -> Self:
         """Register the storage: checks that it is there, and marks it with its uid.
@@ -148,7 +191,7 @@ class Storage(Stamped, table="storage"):
             return super()._save(tx)
         root = self._checked_root()
         self.root = self._store.stored_root(root)
-        known = query(Storage, self._store).filter(root=self.root).one_or_none()
+        known = query(Storage, self._store).filter(root=root).one_or_none()
         if known is not None:
             self._values, self._related = known._values, {}
             return False
@@ -185,12 +228,16 @@ class Storage(Stamped, table="storage"):
         self.uid, self.instance_uid = marked, self._store.uid
 
     def _removing(self, tx: Transaction) -> None:  # noqa: ARG002 - as the others
-        if self.root == ".":
+        if self._is_main:
             raise errors.Conflict(f"The storage {self.path} holds the database: it stays.")
 
     def _moving(self, tx: Transaction, branch_id: int) -> None:  # noqa: ARG002 - as the others
-        if self.root == ".":
+        if self._is_main:
             raise errors.Conflict(f"The storage {self.path} is the main one: it stays.")
+
+    @property
+    def _is_main(self) -> bool:
+        return bool(self._values["root"] == ".")
 
     @property
     def path(self) -> str:
@@ -203,14 +250,14 @@ class Storage(Stamped, table="storage"):
         All that have the instance open use the new root from now on. Raises `UnknownStorage` if the mark is not there, and
         `Conflict` for the storage that holds the database: that moves with the folder of the instance.
         """
-        if self.root == ".":
+        if self._is_main:
             raise errors.Conflict(f"The storage {self.path} is the main one: move the whole folder of the instance.")
         there = os.path.abspath(root)
         from ..storage.marks import check_marker
 
         check_marker(there, self.uid, self.instance_uid is not None)
         with changes.undoing([self]):
-            self.root = self._store.stored_root(there)
+            self.root = there
             return super().save()
 
 

@@ -72,7 +72,7 @@ class Manager(Generic[R]):
 
         return call
 
-    def filter(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
+    def filter(self, /, *conditions: Q, **lookups_: object) -> QuerySet[R]:
         """As the class method of the same name."""
         self.model._before_query(self.store)
         found = query(self.model, self.store).hiding(self.model._default_conditions(Q()))
@@ -82,7 +82,7 @@ class Manager(Generic[R]):
         """As the class method of the same name."""
         return self.filter()
 
-    def exclude(self, *conditions: Q, **lookups_: object) -> QuerySet[R]:
+    def exclude(self, /, *conditions: Q, **lookups_: object) -> QuerySet[R]:
         """As the class method of the same name."""
         return self.filter().exclude(*conditions, **lookups_)
 
@@ -116,7 +116,7 @@ class Manager(Generic[R]):
         """As the class method of the same name."""
         return self.filter().to_dataframe(**options)
 
-    def get(self, uid: Union[str, int, None] = None, **lookups_: object) -> R:
+    def get(self, /, uid: Union[str, int, None] = None, **lookups_: object) -> R:
         """As the class method of the same name."""
         return self.filter().get(uid, **lookups_)
 
@@ -147,7 +147,7 @@ def got(rows: QuerySet[R], uid: Union[str, int, None], lookups_: dict[str, objec
 
 def _is_whole(rows: QuerySet[Any]) -> bool:
     """Whether these are all rows of a registry that are shown."""
-    return not rows._ids and not rows._where.children
+    return not (rows._ids or rows._given.children or rows._where.children)
 
 
 def _hint(rows: QuerySet[Any], asked: Q, value: object, uid: Union[str, int, None]) -> str:
@@ -171,9 +171,9 @@ def _hint(rows: QuerySet[Any], asked: Q, value: object, uid: Union[str, int, Non
     return f"By its {name} it would be {get}({name}={value!r})." if value == uid else ""
 
 
-def restoring(model: type[Any], uid: str) -> str:
-    """How a row that is in the trash is brought back, for errors."""
-    return f"bring it back with ln.{model.__name__}.get({uid!r}, branch='trash').restore()"
+def restoring(model: type[Any], uid: str, branch: str = "trash") -> str:
+    """How a row that is in the trash, or on another branch, is brought back, for errors."""
+    return f"bring it back with ln.{model.__name__}.get({uid!r}, branch={branch!r}).restore()"
 
 
 def called(row: Any) -> str:

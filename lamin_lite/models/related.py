@@ -14,7 +14,7 @@ from .registry import ARCHIVE, called, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, Optional
+    from typing import Any, NoReturn, Optional
 
     from ..sql.database import Transaction
     from .base import SQLRecord
@@ -67,11 +67,43 @@ class Links(Relation):
         return Table(self.through, fields.values(), [unique])
 
 
-class RelatedSet(QuerySet[R]):
-    """The rows that are linked to a row: a query set that can also add and remove links."""
+class _Part(QuerySet[R]):
+    """Some of the rows that are linked to a row, or all in another order: what is read, not what changes links."""
 
     _row: SQLRecord
     _relation: Links
+
+    def _refused(self, *_: object, **__: object) -> NoReturn:
+        """No change of links: it is not clear whether those to the other rows are meant, too."""
+        whole = f"{type(self._row).__name__.lower()}.{self._relation.name}"
+        raise errors.InvalidArgument(
+            f"Links are changed by {whole} itself, not by what was filtered, ordered or cut of it: to take those to some "
+            f"rows away, call {whole}.remove(*{whole}.filter(...))."
+        )
+
+    add = remove = set = clear = _refused
+
+
+class RelatedSet(QuerySet[R]):
+    """The rows that are linked to a row: a query set that can also add and remove links.
+
+    What is asked of it further (`filter`, `order_by`, a slice) is a query set that cannot: the links are all of the row.
+    """
+
+    _row: SQLRecord
+    _relation: Links
+
+    @classmethod
+    def of(cls, row: SQLRecord, relation: Links, rows: QuerySet[R]) -> RelatedSet[R]:
+        """The rows of a query set, as those that the row has by the relation."""
+        return rows._turned(cls, {"_row": row, "_relation": relation})
+
+    def _changed(self, **attributes: object) -> QuerySet[R]:
+        return self._turned(_Part, attributes)
+
+    def all(self) -> RelatedSet[R]:
+        """The same rows, to be read anew; links are changed by it as well."""
+        return self._turned(RelatedSet, {})
 
     def add(self, *rows: R) -> None:
         """Link these saved rows; those that are linked already stay."""

@@ -78,9 +78,7 @@ def known_stores() -> list[Store]:
 
 def same(one: Store, other: Store) -> bool:
     """Whether both are the same instance, opened once or twice; a copy of an instance is another one."""
-    if one is other:
-        return True
-    return one.uid == other.uid and one.database.place == other.database.place
+    return one.database.is_same(other.database)
 
 
 class using:

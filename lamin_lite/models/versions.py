@@ -9,7 +9,7 @@ from ..sql.fields import BoolField, TextField
 from ..sql.lookups import Q, advice
 from ..sql.schema import Index
 from . import changes, locks
-from .base import MAIN, TRASH, Stamped, query
+from .base import ARCHIVE, MAIN, TRASH, Stamped, query
 
 if TYPE_CHECKING:
     import sys
@@ -253,42 +253,59 @@ class Versioned(Stamped):
 
     def _become_next(self, tx: Transaction, latest: Row) -> None:
         """Make this new row the next version of the family whose latest row (uid, stem) is given."""
-        stem = str(latest[1])
-        self._number_in(tx, stem)
-        tx.execute(
-            f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ? AND is_latest = 1 AND branch_id = ?",
-            [stem, self._values["branch_id"]],
-        )
+        self._number_in(tx, str(latest[1]))
 
     def _number_in(self, tx: Transaction, stem: str) -> None:
-        """Give this new row the number in a family that follows all that were ever given, also to rows removed since."""
+        """Make this new row a version of a family; its number follows all that were ever given, also to rows removed since."""
+        name, branch_id = self.__table__.name, self._values["branch_id"]
         counted = tx.one(
-            f"SELECT max(uid) FROM (SELECT uid FROM {self.__table__.name} WHERE stem = ? "
+            f"SELECT max(uid) FROM (SELECT uid FROM {name} WHERE stem = ? "
             "UNION ALL SELECT uid FROM removed_version WHERE stem = ?) every_uid",
             [stem, stem],
         )
         highest = counted[0] if counted else None
         version = uids.FIRST_VERSION if highest is None else uids.next_version(str(highest)[len(stem) :])
-        self._values.update(stem=stem, uid=stem + version)
+        shown = f"SELECT 1 FROM {name} WHERE stem = ? AND branch_id > ? LIMIT 1"
+        is_latest = branch_id > ARCHIVE or tx.one(shown, [stem, ARCHIVE]) is None
+        self._values.update(stem=stem, uid=stem + version, is_latest=is_latest)
+        tx.execute(
+            f"UPDATE {name} SET is_latest = 0 WHERE stem = ? AND is_latest = 1 AND (branch_id = ? OR branch_id <= ?)",
+            [stem, branch_id, ARCHIVE],
+        )
 
     def _moving(self, tx: Transaction, branch_id: int) -> None:
         if branch_id != TRASH and self.key is not None:
             self._check_key_is_free(tx, branch_id, self.stem, "be restored")
+        self._clear_latest(tx)
+
+    def _clear_latest(self, tx: Transaction) -> None:
         tx.execute(f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ?", [self.stem])
 
     def _moved(self, tx: Transaction) -> None:
-        """The latest version of a branch is the one with the highest number there."""
-        name, stem = self.__table__.name, self.stem
-        tx.execute(
-            f"UPDATE {name} SET is_latest = 1 WHERE id IN "
-            f"(SELECT max(id) FROM {name} a WHERE stem = ? AND uid = (SELECT max(uid) FROM {name} b "
-            "WHERE b.stem = a.stem AND b.branch_id = a.branch_id) GROUP BY branch_id)",
-            [stem],
+        """The latest version of a branch is the one with the highest number there; of those put away only if all are.
+
+        One whose key another family has by now is none, as the key would mean two.
+        """
+        name = self.__table__.name
+        same = " AND ".join(f"other.{column} = a.{column}" for column in self.family_columns)
+        taken = (
+            f"SELECT 1 FROM {name} other WHERE {same} AND other.branch_id = a.branch_id AND other.is_latest = ? "
+            "AND other.stem <> a.stem"
         )
+        highest = tx.read(
+            f"SELECT id, branch_id, CASE WHEN EXISTS ({taken}) THEN 1 ELSE 0 END FROM {name} a WHERE uid IN "
+            f"(SELECT max(uid) FROM {name} WHERE stem = ? GROUP BY branch_id) ORDER BY uid",
+            [True, self.stem],
+        )
+        shown = [row for row in highest if row[1] > ARCHIVE]
+        for number, branch_id, is_taken in shown or highest[-1:]:
+            if branch_id == TRASH or not is_taken:
+                tx.execute(f"UPDATE {name} SET is_latest = 1 WHERE id = ?", [number])
 
     def _removed(self, tx: Transaction) -> None:
         if not tx.insert_new("removed_version", {"stem": self.stem, "uid": self.uid}):
             tx.execute("UPDATE removed_version SET uid = ? WHERE stem = ? AND uid < ?", [self.uid, self.stem, self.uid])
+        self._clear_latest(tx)
         self._moved(tx)
 
     def _check_key_is_free(self, tx: Transaction, branch_id: int, stem: str, doing: str) -> None:

@@ -47,6 +47,8 @@ class Database:
         self.path = path
         self.readonly = readonly
         self.refusal: Optional[str] = None  #: why this version must not write, where it must not
+        self.instance: Optional[str] = None  #: uid of the instance that it is of, once it was looked at
+        self.folder = ""  #: what paths in it are relative to, where they are; known once an instance has it open
         self._local = local()
         self._place: Optional[str] = None
 
@@ -56,6 +58,10 @@ class Database:
         if self._place is None:
             self._place = self.path if "://" in self.path else os.path.realpath(self.path)
         return self._place
+
+    def is_same(self, other: Database) -> bool:
+        """Whether both are that of one instance, opened once or twice; that of a copy, or made later there, is another."""
+        return self is other or (self.instance == other.instance and self.place == other.place)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.path!r})"

@@ -98,9 +98,18 @@ class Field(Generic[T]):
         """The value from what the database keeps."""
         return value
 
+    def read(self, cell: Any, folder: str) -> Any:  # noqa: ARG002 - most values are the same everywhere
+        """The value from what a database keeps in which paths are relative to this folder."""
+        return self.from_db(cell)
+
     def to_bound(self, value: object) -> Any:
         """A value to compare with as the database keeps it; it may lie beyond all that a row can have."""
         return self.to_db(self.check(value))
+
+    @property
+    def is_kept_otherwise(self) -> bool:
+        """Whether people know the values in another form than the database: a query must not order or search what it has."""
+        return type(self).read is not Field.read
 
     #: whether `from_db` does anything
     converts = False

@@ -82,7 +82,14 @@ def _candidates(rows: Any, sources: Sequence[tuple[str, str, float]], wanted: st
     """The texts of the rows that have the whole text, or most of its pairs of characters; of too many the nearest.
 
     What is best by `_likeness` is not to be missed for rows that come later, and what is short says it more exactly.
+    All rows where the database knows a text in another form than people: of these there are few.
     """
+    fields = rows._model.__table__.fields
+    own = [name for name in _WEIGHTS if name in fields]
+    if any(fields[name].is_kept_otherwise for name in own):
+        rows._check_not_cut("searched", "search")
+        every: list[tuple[Any, ...]] = rows.values_list("id", *own)
+        return every
     names = [f"s{at}" for at in range(len(sources))]
     inner, params = rows._sql(", ".join(["t0.id AS id", *(f"{one[1]} AS {name}" for one, name in zip(sources, names))]))
     joined = " || ' ' || ".join(f"coalesce(s.{name}, '')" for name in names)
@@ -191,19 +198,19 @@ class Lookup:
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._ids:
-            raise errors.DoesNotExist(f"There is no {self._rows._model.__name__} {name!r}{self._near(name)}.")
+            raise errors.DoesNotExist(self._no_row(name))
         return self._rows.filter(id=self._ids[name]).one()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self._names:
-            raise AttributeError(f"There is no {self._rows._model.__name__} {name!r}{self._near(name)}.")
+            raise AttributeError(self._no_row(name))
         return self[self._names[name]]
 
-    def _near(self, name: str) -> str:
+    def _no_row(self, name: str) -> str:
         from .lookups import nearest
 
         near = nearest(name, [*self._names, *self._ids])
-        return f": did you mean {near!r}?" if near else ""
+        return f"There is no {self._rows._model.__name__} {name!r}{f': did you mean {near!r}?' if near else '.'}"
 
     def __dir__(self) -> list[str]:
         return [*self._names, "to_dict"]

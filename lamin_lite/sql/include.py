@@ -91,7 +91,7 @@ def check_features(database: Database, names: Sequence[str]) -> None:
 def _owners(database: Database, model: Any, before: list[str], ids: Sequence[int]) -> dict[int, Optional[int]]:
     if not before:
         return {number: number for number in ids}
-    columns = Columns(model)
+    columns = Columns(model, database)
     column = columns.named("__".join(before))
     text, params = Compiler(database).one_of("t0.id", list(ids))
     sql = f"SELECT t0.id, {column.sql} FROM {model.__table__.name} t0{columns.joins} WHERE {text}"
@@ -100,7 +100,7 @@ def _owners(database: Database, model: Any, before: list[str], ids: Sequence[int
 
 def _many(database: Database, relation: Relation, rest: list[str], owners: list[int]) -> dict[int, list[Any]]:
     target = models[relation.to]
-    columns = Columns(target)
+    columns = Columns(target, database)
     column = columns.named("__".join(rest) or label_name(target))
     text, params = Compiler(database).one_of(f"l.{relation.near}", list(owners))
     for name, allowed in relation.having.items():

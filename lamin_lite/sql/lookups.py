@@ -57,7 +57,7 @@ class Q:
 
     __slots__ = ("apart", "children", "negated", "operator")
 
-    def __init__(self, *args: Q, **lookups: object) -> None:
+    def __init__(self, /, *args: Q, **lookups: object) -> None:
         for arg in args:
             _check(arg)
         self.operator = "AND"
@@ -221,7 +221,7 @@ class Compiler:
 
     def _inside(self, field: Field[Any], column: str, rest: Sequence[str], value: object, source: str) -> SQL:
         """A condition on what a JSON value holds that has no index: each different one is read."""
-        test, negated = inside(self.database, field.name, rest, value)
+        test, negated = inside(self.database, "__".join([field.name, *rest]), rest, value)
         if self.dry:
             return "1 = 1", []
         rows = self.database.iterate(f"SELECT DISTINCT {column} FROM {source} WHERE {column} IS NOT NULL")
@@ -262,7 +262,7 @@ class Compiler:
         """The texts of the column that match, as the regular expressions of databases differ."""
         if not isinstance(field, TextField):
             raise errors.FieldError(f"{field.name}__{lookup} needs a text field; {field.name} is {field.type_name}.")
-        matches = compiled_pattern(field.name, lookup, value)
+        matches = compiled_pattern(f"{field.name}__{lookup}", lookup, value)
         if self.dry:
             return "1 = 1", []
         rows = self.database.iterate(f"SELECT DISTINCT {column} FROM {source}")
@@ -288,11 +288,12 @@ class Compiler:
             return condition(field, column, "isnull", value)
         target = models[field.to]
         if not rest or rest == ["exact"]:
-            wanted = None if value is None else row_id(target, field.name, value)
+            wanted = None if value is None else self.row_id(target, field.name, value)
             return equals(column, wanted) if can_be(wanted) else ("1 = 0", [])
         if rest == ["in"]:
             items = _listed(value, f"{field.name}__in")
-            return self.one_of(column, [None if item is None else row_id(target, field.name, item) for item in items])
+            wanted_ids = [None if item is None else self.row_id(target, field.name, item) for item in items]
+            return self.one_of(column, wanted_ids)
         inner = self.alias()
         text, params = self._inner(target, inner, _only("__".join(rest), value))
         known = f"{column} IS NOT NULL AND " if field.null else ""
@@ -300,6 +301,23 @@ class Compiler:
         if ids is not None:
             return f"{known}{column} {ids}", []
         return f"{known}{column} IN (SELECT {inner}.id FROM {field.to} {inner} WHERE {text})", params
+
+    def row_id(self, target: Any, name: str, value: object) -> int:
+        """The id of a row given as a value for a relation; an id says nothing of the rows of another instance."""
+        if isinstance(value, target):
+            row: Any = value
+            if not row._store.database.is_same(self.database):
+                raise errors.InvalidArgument(
+                    f"{name} is given the {type(row).__name__} {row.uid} of the instance {row._store.root}, but rows in "
+                    f"{self.database.path} are asked for: rows of two instances cannot be compared, but by their fields, "
+                    f"as in {name}__uid={row.uid!r}."
+                )
+            if row._values.get("id") is None:
+                raise errors.InvalidArgument(f"{row!r} is not saved yet: call .save() before it is used in a query.")
+            return int(row._values["id"])
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise _no_row(target, name, value)
 
     def few(self, table: str, alias: str, text: str, params: list[Any]) -> str | None:
         """``= id`` or ``IN (ids)`` where few rows meet a condition: an index then also gives the order."""
@@ -313,9 +331,9 @@ class Compiler:
         """A condition on rows of another registry of which there may be many: that there is one which is shown."""
         target, asked = models[relation.to], Q()
         if isinstance(value, _Same):
-            asked.children = value.asked(relation, target)
+            asked.children = value.asked(self, relation, target)
         elif rest != ["isnull"]:
-            asked = _only(*_of_row(relation, target, rest, value))
+            asked = _only(*_of_row(self, relation, target, rest, value))
         elif not isinstance(value, bool):
             raise errors.FieldError(f"{relation.name}__isnull is True or False; got {value!r}.")
         near, rows, params = self._near(relation, target, asked)
@@ -353,19 +371,21 @@ class _Same:
         self._conditions = conditions
         self._length = length
 
-    def asked(self, relation: Relation, target: Any) -> list[Child]:
+    def asked(self, compiler: Compiler, relation: Relation, target: Any) -> list[Child]:
         """The conditions as they are asked of the row itself."""
-        return [self._of_row(relation, target, one) for one in self._conditions]
+        return [self._of_row(compiler, relation, target, one) for one in self._conditions]
 
-    def _of_row(self, relation: Relation, target: Any, one: Child) -> Child:
+    def _of_row(self, compiler: Compiler, relation: Relation, target: Any, one: Child) -> Child:
         if not isinstance(one, Q):
-            return _of_row(relation, target, one[0].split("__")[self._length :], one[1])
+            return _of_row(compiler, relation, target, one[0].split("__")[self._length :], one[1])
         found = one._like(one)
-        found.children = [self._of_row(relation, target, child) for child in one.children]
+        found.children = [self._of_row(compiler, relation, target, child) for child in one.children]
         return found
 
 
-def _of_row(relation: Relation, target: Any, rest: Sequence[str], value: object) -> tuple[str, object]:
+def _of_row(
+    compiler: Compiler, relation: Relation, target: Any, rest: Sequence[str], value: object
+) -> tuple[str, object]:
     """``relation__rest=value`` as a condition on a row on the other side."""
     if rest and list(rest) not in (["exact"], ["in"]):
         return "__".join(rest), value
@@ -376,7 +396,7 @@ def _of_row(relation: Relation, target: Any, rest: Sequence[str], value: object)
             f"{relation.name}{'__in' if many else ''}={value!r} names no row: ask for those without any by "
             f"{relation.name}__isnull=True."
         )
-    ids = [row_id(target, relation.name, item) for item in items]
+    ids = [compiler.row_id(target, relation.name, item) for item in items]
     return ("id__in", ids) if many else ("id", ids[0])
 
 
@@ -500,6 +520,14 @@ def _no_other_probe(compiler: Compiler, model: Model, path: Sequence[str], value
 other_probe: Callable[[Compiler, Model, Sequence[str], object], Probe | None] = _no_other_probe
 
 
+def _no_other_name(database: Database, model: Model, name: str) -> bool:  # noqa: ARG001
+    return False
+
+
+#: slot: whether rows have a feature of this name, so that errors do not say that there is none
+is_other: Callable[[Database, Model, str], bool] = _no_other_name
+
+
 def _id_of(field: Field[Any]) -> Field[Any]:
     plain = IdField(null=field.null)
     plain.name = plain.column = field.column
@@ -537,22 +565,15 @@ def nearest(word: str, words: Iterable[str], *, cutoff: float = 0.6) -> str | No
     return found[0] if found else None
 
 
-def row_id(target: Any, name: str, value: object) -> int:
-    """The id of a row given as a value for a relation."""
-    if isinstance(value, target):
-        found: Any = value._values.get("id")
-        if found is None:
-            raise errors.InvalidArgument(f"{value!r} is not saved yet: call .save() before it is used in a query.")
-        return int(found)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+def _no_row(target: Any, name: str, value: object) -> errors.FieldError:
+    """The error for a value that is neither a row of this registry nor an id."""
     if isinstance(value, tuple(models.values())):
-        raise errors.FieldError(
+        return errors.FieldError(
             f"{name} is given the {type(value).__name__} {value!r}, but takes saved {target.__name__}s, or conditions on "
             f"their fields such as {name}__{label_name(target)}='...'."
         )
     title, column = target.__name__, target.__found_by__ or label_name(target)
-    raise errors.FieldError(
+    return errors.FieldError(
         f"{name}={value!r} is no {title}: pass a saved {title}, or look for a field of it, as in {name}__{column}={value!r}."
     )
 

@@ -72,7 +72,8 @@ def check(database: Database, tables: Iterable[Table]) -> str:
         database.refusal = str(newer)
     if schema < names.SCHEMA:
         _upgrade(database, list(tables))
-    return str(instance)
+    database.instance = str(instance)
+    return database.instance
 
 
 def _upgrade(database: Database, tables: list[Table]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .. import errors
 from ..base import display
-from ..base._typing import TYPE_CHECKING, Generic, R
-from .columns import Columns, labels, once
+from ..base._typing import TYPE_CHECKING, Generic, R, T
+from .columns import ORDER, Columns, labels, no_field, once
 from .comparing import ID
 from .fields import ForeignKey
-from .lookups import Compiler, Q, each_apart, field_named, label_name, models
+from .lookups import Compiler, Q, each_apart, field_named, is_field, label_name, models
 from .relations import Relation
 from .select import Select
 
@@ -25,6 +25,7 @@ BATCH = 250  #: rows that are held at once while many are changed, or gone throu
 KEPT = 1_000  #: rows that a query set keeps when it is gone through; of more it keeps the ids
 MOST = 2**61  #: rows that a slice skips or takes at most; databases count in 64 bits
 FRAME_ROWS = 100  #: rows of a data frame, unless another limit is given
+_SET_INSTEAD = "set it on each row by row.features.add_values({{{0!r}: ...}})"  #: for a feature
 
 
 def _no_frames(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:  # noqa: ARG001
@@ -58,6 +59,7 @@ class QuerySet(Generic[R]):
         self._database = database
         self._make = make
         self._hidden = Q()
+        self._given = Q()
         self._where = Q()
         self._ids: list[tuple[str, list[Any]]] = []
         self._order: tuple[str, ...] = ()
@@ -74,18 +76,22 @@ class QuerySet(Generic[R]):
         self.__dict__.update(state, _database=state["_make"].database)
 
     def _changed(self, **attributes: object) -> QuerySet[R]:
-        other: QuerySet[R] = object.__new__(type(self))
+        return self._turned(type(self), attributes)
+
+    def _turned(self, kind: type[T], attributes: dict[str, object]) -> T:
+        """The same, to be read anew, as a query set of this kind with these attributes."""
+        other = object.__new__(kind)
         other.__dict__.update(self.__dict__, _held=None)
         other.__dict__.update(attributes)
         return other
 
     # -- building
 
-    def filter(self, *conditions: Q, **lookups: object) -> QuerySet[R]:
+    def filter(self, /, *conditions: Q, **lookups: object) -> QuerySet[R]:
         """The rows of this query set that also meet all these conditions."""
         return self._narrowed(Q(*conditions, **lookups))
 
-    def exclude(self, *conditions: Q, **lookups: object) -> QuerySet[R]:
+    def exclude(self, /, *conditions: Q, **lookups: object) -> QuerySet[R]:
         """The rows that do not meet all these conditions together."""
         return self._narrowed(~Q(*conditions, **lookups))
 
@@ -102,6 +108,10 @@ class QuerySet(Generic[R]):
         """Only what meets this condition, which nobody wrote: it is not told in errors."""
         return self._changed(_hidden=shown)
 
+    def meeting(self, given: Q) -> QuerySet[R]:
+        """Only what meets this condition, which nobody wrote either, and which stays whatever they ask for."""
+        return self._changed(_given=given)
+
     def within(self, ids: str, params: list[Any]) -> QuerySet[R]:
         """Only rows whose id is given by this select; for other parts of the library."""
         return self._changed(_ids=[*self._ids, (ids, params)])
@@ -112,11 +122,11 @@ class QuerySet(Generic[R]):
         Rows without a value come last. Ties are in the order of creation.
         """
         self._check_not_cut("ordered", "order")
-        columns = Columns(self._model)
+        columns = Columns(self._model, self._database)
         for name in names:
             if not isinstance(name, str):
                 raise errors.FieldError(f"order_by() needs names of fields; got {name!r}.")
-            if columns.named(name.lstrip("-"), doing="be an order").inside:
+            if columns.named(name.lstrip("-"), doing=ORDER).inside:
                 raise errors.FieldError(
                     f"Rows cannot be ordered by {name!r}: it is inside of a value; sort them in Python."
                 )
@@ -161,7 +171,7 @@ class QuerySet(Generic[R]):
         return Select(
             self._model,
             self._database,
-            each_apart(self._hidden, self._where),
+            each_apart(self._hidden, self._given, self._where),
             self._ids,
             order=self._order or ("id",),
             place="" if self._order else self._place,
@@ -272,7 +282,7 @@ class QuerySet(Generic[R]):
         rows = self._select(reverse=True, limit=1).rows(self._columns())
         return self._make(self._model, rows[0]) if rows else None
 
-    def get(self, uid: Union[str, int, None] = None, **lookups: object) -> R:
+    def get(self, /, uid: Union[str, int, None] = None, **lookups: object) -> R:
         """The one of these rows with this uid (or its start, or its id), or that meets the conditions.
 
         Of several versions it is the latest. Raises `DoesNotExist` or `MultipleResults`.
@@ -286,9 +296,13 @@ class QuerySet(Generic[R]):
         """The only row, or None; `MultipleResults` if there are several."""
         rows = list(self[:2])
         if len(rows) > 1:
+            told = (
+                f" match {self.described()}: add a condition"
+                if self._where.children
+                else ": add a condition that one of them meets"
+            )
             raise errors.MultipleResults(
-                f"{self.count()} rows of {self._model.__name__} match {self.described()}: add a condition, or use "
-                "first() or last()."
+                f"{self.count()} rows of {self._model.__name__}{told}, or use first() or last()."
             )
         return rows[0] if rows else None
 
@@ -296,7 +310,10 @@ class QuerySet(Generic[R]):
         """The only row; `DoesNotExist` if there is none, `MultipleResults` if there are several."""
         row = self.one_or_none()
         if row is None:
-            raise errors.DoesNotExist(f"No {self._model.__name__} matches {self.described()}.")
+            name = self._model.__name__
+            raise errors.DoesNotExist(
+                f"No {name} matches {self.described()}." if self._where.children else f"There is no {name} here."
+            )
         return row
 
     def described(self) -> str:
@@ -395,7 +412,7 @@ class QuerySet(Generic[R]):
 
     # -- changing
 
-    def update(self, **values: object) -> int:
+    def update(self, /, **values: object) -> int:
         """Set fields of all these rows, in one transaction; how many rows there were.
 
         Each row is saved as by its own ``save()``, so that what a row refuses is refused here.
@@ -404,6 +421,8 @@ class QuerySet(Generic[R]):
         """
         fields = self._model.__table__.fields
         for name in values:
+            if not is_field(self._model, name):
+                raise no_field(self._database, self._model, name, _SET_INSTEAD)
             field = field_named(self._model, name)
             if isinstance(field, Relation) or name not in fields or field.frozen or field.hidden or name == "branch":
                 raise errors.FieldError(f"{name!r} of {self._model.__name__} cannot be set by update().")

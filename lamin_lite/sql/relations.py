@@ -117,7 +117,7 @@ class ParamsIndex(Relation):
         if lookup in ("isnull", "has_key"):
             text, params = look.present(f"{alias}.id", null_too=lookup == "has_key", walk=walk)
             return (f"NOT ({text})" if lookup == "isnull" and value else text), params
-        probe = look.matching(lookup, _wanted(lookup, value))
+        probe = look.matching(lookup, _wanted(look.asked, lookup, value))
         if walk and probe.size(database, FEW) > FEW:
             return probe.holds(f"{alias}.id")
         ids, params = probe.ids()
@@ -128,24 +128,25 @@ class ParamsIndex(Relation):
         look, lookup = self._look(database, path, value, False)
         if lookup in ("isnull", "has_key"):
             return None
-        return look.matching(lookup, _wanted(lookup, value))
+        return look.matching(lookup, _wanted(look.asked, lookup, value))
 
     def _look(self, database: Database, path: Sequence[str], value: object, dry: bool) -> tuple[_Look, str]:
-        variants, lookup = _parsed(self.field, path, value)
-        return _Look(self, database, variants, dry), lookup
+        asked = "__".join([self.field, *path])
+        variants, lookup = _parsed(asked, path, value)
+        return _Look(self, database, asked, variants, dry), lookup
 
 
-def _parsed(field: str, path: Sequence[str], value: object) -> tuple[list[list[str]], str]:
-    """The one or two paths that ``field__a__b__lookup=value`` means, and the lookup."""
+def _parsed(asked: str, path: Sequence[str], value: object) -> tuple[list[list[str]], str]:
+    """The one or two paths that ``field__a__b__lookup=value`` means, and the lookup; ``asked`` is all of the name."""
     names, lookup = list(path), "exact"
     if names and names[-1] == "has_key":
         names, lookup = [*names[:-1], str(value)], "has_key"
     elif len(names) > 1 and names[-1] in _OPERATORS:
         lookup = names.pop()
     if not names:
-        raise errors.FieldError(f"{field} needs a name: {field}__name={value!r}.")
+        raise errors.FieldError(f"{asked} needs a name: {asked}__name={value!r}.")
     if lookup == "isnull" and not isinstance(value, bool):
-        raise errors.FieldError(f"{field}__{'__'.join(names)}__isnull is True or False; got {value!r}.")
+        raise errors.FieldError(f"{asked} is True or False; got {value!r}.")
     return _variants(names), lookup
 
 
@@ -160,18 +161,21 @@ def value_at(value: Any, names: list[str]) -> Any:
     return next((one for one in found if one is not _ABSENT), None)
 
 
-def inside(database: Database, field: str, path: Sequence[str], value: object) -> tuple[Callable[[Any], bool], bool]:
-    """What tells whether a JSON value without an index meets ``field__a__b__lookup=value``; and whether it must not."""
-    variants, lookup = _parsed(field, path, value)
+def inside(database: Database, asked: str, path: Sequence[str], value: object) -> tuple[Callable[[Any], bool], bool]:
+    """What tells whether a JSON value without an index meets ``a__b__lookup=value``; and whether it must not.
+
+    ``asked``: all of the name as it was written, for errors.
+    """
+    variants, lookup = _parsed(asked, path, value)
     if lookup in ("isnull", "has_key"):
         return lambda held: _any_at(held, variants, lambda found: lookup == "has_key" or found is not None), (
             lookup == "isnull" and value is True
         )
-    wanted = _wanted(lookup, value)
+    wanted = _wanted(asked, lookup, value)
     if lookup in ("regex", "iregex"):
-        compiled_pattern(field, lookup, wanted)
+        compiled_pattern(asked, lookup, wanted)
     elif lookup not in ("exact", "in"):
-        _tests(lookup, wanted, database)  # what cannot be compared is an error, as it is for params
+        _tests(asked, lookup, wanted, database)  # what cannot be compared is an error, as it is for params
     return lambda held: _any_at(held, variants, lambda found: matches(found, lookup, wanted)), False
 
 
@@ -183,7 +187,10 @@ def _any_at(value: Any, variants: list[list[str]], test: Callable[[Any], bool]) 
 class _Look:
     """One look into the index of a field, under one or two paths."""
 
-    def __init__(self, index: ParamsIndex, database: Database, variants: list[list[str]], dry: bool) -> None:
+    def __init__(
+        self, index: ParamsIndex, database: Database, asked: str, variants: list[list[str]], dry: bool
+    ) -> None:
+        self.asked = asked  #: the name of the condition as it was written, for errors
         self._index = index
         self._database = database
         self._variants = variants
@@ -195,7 +202,7 @@ class _Look:
         if lookup in ("regex", "iregex"):
             tests = self._patterns(lookup, wanted)
         else:
-            tests = _tests(lookup, wanted, self._database)
+            tests = _tests(self.asked, lookup, wanted, self._database)
         lists = self._rechecked(
             _partly_indexed(lookup, wanted),
             lambda found: matches(found, lookup, wanted),
@@ -221,7 +228,7 @@ class _Look:
 
     def _patterns(self, lookup: str, wanted: Any) -> list[Test]:
         """The texts at the paths that match a regular expression, which is Python's on each database."""
-        found = compiled_pattern(self._index.field, lookup, wanted)
+        found = compiled_pattern(self.asked, lookup, wanted)
         if self._dry:
             return []
         marks = ", ".join("?" * len(self._paths))
@@ -284,15 +291,15 @@ class _Look:
         return owners, params
 
 
-def _wanted(lookup: str, value: Any) -> Any:
+def _wanted(asked: str, lookup: str, value: Any) -> Any:
     """The value in the form in which params are kept."""
     if lookup not in ("in", "range"):
         return canon.plain(value, reference, [])
     if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
-        raise errors.FieldError(f"__{lookup} needs a list of values; got {value!r}.")
+        raise errors.FieldError(f"{asked} needs a list of values; got {value!r}.")
     items = [canon.plain(item, reference, []) for item in value]
     if lookup == "range" and len(items) != 2:
-        raise errors.FieldError(f"__range needs the least and the greatest value; got {value!r}.")
+        raise errors.FieldError(f"{asked} needs the least and the greatest value; got {value!r}.")
     return items
 
 
@@ -312,18 +319,18 @@ def _partly_indexed(lookup: str, wanted: Any) -> Sequence[str]:
     return ("long", "odd", "big")
 
 
-def _tests(lookup: str, wanted: Any, database: Database) -> list[Test]:
+def _tests(asked: str, lookup: str, wanted: Any, database: Database) -> list[Test]:
     if lookup in ("exact", "in"):
         return _exact([wanted] if lookup == "exact" else wanted, database)
     if lookup in _NUMBERS:
-        return _ordered(lookup, wanted)
+        return _ordered(asked, lookup, wanted)
     if lookup == "range":
-        pairs = zip(_ordered("gte", wanted[0]), _ordered("lte", wanted[1]))
+        pairs = zip(_ordered(asked, "gte", wanted[0]), _ordered(asked, "lte", wanted[1]))
         return [Test(f"{a.text} AND {b.text}", a.params + b.params, by_value=True) for a, b in pairs]
     if not isinstance(wanted, str):
         if lookup == "contains":
             return []  # found by reading the whole value
-        raise errors.FieldError(f"__{lookup} needs a text; got {wanted!r}.")
+        raise errors.FieldError(f"{asked} needs a text; got {wanted!r}.")
     if not canon.storable(wanted):
         return []  # occurs in no text of the index
     text, params = _text_test(lookup, wanted)
@@ -356,16 +363,16 @@ def successor(text: str) -> Optional[str]:
     return None
 
 
-def compiled_pattern(name: str, lookup: str, pattern: object) -> Callable[[str], bool]:
+def compiled_pattern(asked: str, lookup: str, pattern: object) -> Callable[[str], bool]:
     """What tells whether a text matches a regular expression of Python's, anywhere in it."""
     import re
 
     try:
         found = re.compile(pattern, re.IGNORECASE if lookup == "iregex" else 0) if isinstance(pattern, str) else None
     except (re.error, RecursionError, OverflowError) as error:
-        raise errors.FieldError(f"{name}__{lookup}={pattern!r} is no regular expression: {error}.") from None
+        raise errors.FieldError(f"{asked}={pattern!r} is no regular expression: {error}.") from None
     if found is None:
-        raise errors.FieldError(f"{name}__{lookup} needs a regular expression as text; got {pattern!r}.")
+        raise errors.FieldError(f"{asked} needs a regular expression as text; got {pattern!r}.")
     search = found.search
     return lambda text: search(text) is not None
 
@@ -393,7 +400,7 @@ def _exact(wanted: list[Any], database: Database) -> list[Test]:
     return tests
 
 
-def _ordered(lookup: str, wanted: object) -> list[Test]:
+def _ordered(asked: str, lookup: str, wanted: object) -> list[Test]:
     kind, number, text = canon.typed(wanted)
     sign = _NUMBERS[lookup]
     if isinstance(wanted, str):
@@ -402,7 +409,7 @@ def _ordered(lookup: str, wanted: object) -> list[Test]:
     if kind == "nan":
         return []
     if kind not in ("number", "infinite", "big"):
-        raise errors.FieldError(f"__{lookup} needs a number or a text; got {wanted!r}.")
+        raise errors.FieldError(f"{asked} needs a number or a text; got {wanted!r}.")
     if kind == "big":  # beyond all numbers of the kind ``number``
         number = float("inf") if not str(text).startswith("-") else float("-inf")
     elif kind == "infinite":

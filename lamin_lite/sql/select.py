@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base._typing import TYPE_CHECKING
 from . import lookups, walks
-from .columns import Columns
+from .columns import ORDER, Columns
 from .fields import JsonField
 from .lookups import Compiler, Q
 from .probes import planned
@@ -40,7 +40,7 @@ class Select:
         self._model = model
         self._database = database
         self._compiler = Compiler(database)
-        self._columns = Columns(model)
+        self._columns = Columns(model, database)
         self._order = order
         self._place = place  # an expression of ours that gives the order before any name does
         self._limit = limit
@@ -161,7 +161,7 @@ class Select:
             parts.append(f"{self._place}{' DESC' if self._reverse else ''}")
         for at, name in enumerate(self._order):
             down = name.startswith("-") is not self._reverse
-            column = self._columns.named(name.lstrip("-"), doing="be an order")
+            column = self._columns.named(name.lstrip("-"), doing=ORDER)
             if (column.field.null or column.joined) and not (nulls_told and at == 0):
                 parts.append(f"{column.sql} IS NULL{' DESC' if self._reverse else ''}")
             parts.append(f"{self._unindexed(column)}{' DESC' if down else ''}")

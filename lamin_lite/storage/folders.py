@@ -140,6 +140,28 @@ def entries(manifest: str) -> Iterator[list[Any]]:
             yield json.loads(line)
 
 
+def move_into(built: str, target: str) -> None:
+    """Move what a folder that was built aside has otherwise than another one into that; each file is whole at any time."""
+    for name, kind, _ in list(members(built)):
+        source, path = os.path.join(built, name), os.path.join(target, name)
+        if kind == "d":
+            fsio.make_folder(path)
+        elif not _is_same(source, path):
+            fsio.make_folder(os.path.dirname(path))
+            fsio.rename(source, path)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether a link leads to the same, or a file has the same bytes and is executable or not as the other."""
+    from ..base import hashing
+
+    if os.path.islink(one) or os.path.islink(other):
+        return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
+    if not os.path.isfile(other) or (os.stat(one).st_mode ^ os.stat(other).st_mode) & stat.S_IXUSR:
+        return False
+    return hashing.of_file(one) == hashing.of_file(other)
+
+
 def build_view(storage: BlobStorage, manifest: str, target: str, *, old: str | None = None) -> None:
     """Lay out the folder at ``target``: hard links to the blobs, or copies where there can be none.
 

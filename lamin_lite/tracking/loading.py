@@ -53,12 +53,13 @@ def write_source(transform: Transform, to: Optional[str] = None, *, force: bool 
 def write_copy(artifact: Artifact, to: str, *, force: bool = False) -> tuple[str, bool]:
     """Copy an artifact to a file or folder ``to``; its path, and whether it was copied or was there already.
 
-    A folder with other content is never replaced. Raises `Conflict`.
+    ``force``: replace a file with other content, also in a copy of a folder; what else such a folder holds is in the
+    way. Raises `Conflict`.
     """
     path = os.path.abspath(to) if _is_copy(artifact, to) else place_of(artifact, to, "")
     is_new = _is_to_write(artifact, path, force)
     if is_new:
-        content.copy_to(artifact, path)
+        _write(artifact, path)
     return path, is_new
 
 
@@ -72,7 +73,7 @@ def write_copies(artifacts: Sequence[Artifact], home: str, *, force: bool = Fals
     _check_ways({path: artifact for artifact, path, is_new in zip(artifacts, places, new) if is_new})
     for artifact, path, is_new in zip(artifacts, places, new):
         if is_new:
-            content.copy_to(artifact, path)
+            _write(artifact, path)
     return list(zip(places, new))
 
 
@@ -99,7 +100,7 @@ def _check_ways(owners: dict[str, Artifact]) -> None:
 
 
 def _above(path: str) -> Iterator[str]:
-    """The folders that a path lies in, the nearest first."""
+    """The folders that a path lies in, the nearest first; of a relative one the last is nothing."""
     while (above := os.path.dirname(path)) != path:
         yield above
         path = above
@@ -129,26 +130,56 @@ def _is_to_write(artifact: Artifact, path: str, force: bool) -> bool:
     _check_place(path)
     if _digest(path) == artifact.hash and os.path.isdir(path) == (artifact.n_files is not None):
         return False
-    if os.path.isdir(path) or artifact.n_files is not None:
+    if os.path.isdir(path) != (artifact.n_files is not None):
         raise errors.Conflict(f"{path} is there with other content than {_named(artifact)}: move it out of the way.")
     if not force:
         raise _other_content(path, artifact)
+    if os.path.isdir(path):
+        _check_holds_nothing_else(path, artifact)
     return True
 
 
+def _check_holds_nothing_else(path: str, artifact: Artifact) -> None:
+    """Raise `Conflict` for what a folder holds beside the members of an artifact: it may be the work of somebody."""
+    own = content.members_of(artifact)
+    parts = {(above, True) for name in own for above in _above(name)}
+    parts.update((name, kind == "d") for name, kind in own.items())
+    for name, kind, _ in folders.members(path):
+        if (name, kind == "d") not in parts:
+            raise errors.Conflict(
+                f"{os.path.join(path, name)} is no part of {_named(artifact)}: move it out of the way, or name another "
+                "place by --to."
+            )
+
+
+def _write(artifact: Artifact, path: str) -> None:
+    if os.path.isdir(path):
+        content.renew(artifact, path)
+    else:
+        content.copy_to(artifact, path)
+
+
 def _is_copy(artifact: Artifact, to: str) -> bool:
-    """Whether a folder is what an artifact is; its bytes are read only if there are as many."""
+    """Whether a folder is a copy of an artifact, which may have been changed: most that either holds, the other has too.
+
+    Not one that holds a folder of the name of the artifact, in which its copy is then.
+    """
     if artifact.n_files is None or not os.path.isdir(to):
         return False
-    count, size = artifact.n_files, artifact.size or 0
+    own = content.members_of(artifact)
+    title = _file_name(artifact)
+    if os.path.lexists(os.path.join(to, title)) and not any(name.split("/")[0] == title for name in own):
+        return False
+    shared = others = 0
     try:
-        for _, kind, status in folders.members(to):
-            count, size = count - (kind == "f"), size - (status.st_size if kind == "f" else 0)
-            if count < 0 or size < 0:
+        for name, _, _ in folders.members(to):
+            shared, others = shared + (name in own), others + (name not in own)
+            if others > len(own):  # it may be large
                 return False
-        return count == size == 0 and _digest(to) == artifact.hash
     except errors.LaminLiteError:  # it holds what no artifact can
         return False
+    every = len(own) + others
+    return shared > every / 2 or every == 0
 
 
 def place_of(row: Row, to: Optional[str], home: str) -> str:

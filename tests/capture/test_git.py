@@ -64,6 +64,15 @@ def forks(monkeypatch):
     return seen
 
 
+@pytest.fixture
+def outer(repo, tmp_path):
+    """A repository with that one as submodule ``inner``."""
+    git(tmp_path, "init", "-q", "outer")
+    git(tmp_path / "outer", "submodule", "add", "-q", repo, "inner")
+    git(tmp_path / "outer", "commit", "-qm", "with inner")
+    return tmp_path / "outer"
+
+
 def with_remote(repo, tmp_path, name="origin"):
     git(tmp_path, "init", "-q", "--bare", "remote.git")
     git(repo, "remote", "add", name, tmp_path / "remote.git")
@@ -214,17 +223,51 @@ def test_a_further_working_tree(repo, tmp_path):
     assert git_state(tmp_path / "tree" / "s.py") == state
 
 
-def test_a_submodule_is_a_repository_of_its_own(repo, tmp_path):
-    git(tmp_path, "init", "-q", "outer")
-    outer = tmp_path / "outer"
-    git(outer, "submodule", "add", "-q", repo, "inner")
-    git(outer, "commit", "-qm", "with inner")
+def test_a_submodule_is_a_repository_of_its_own(repo, outer):
     state = git_state(outer / "inner" / "s.py")
     assert (state["root"], state["commit"]) == (str((outer / "inner").resolve()), git(repo, "rev-parse", "HEAD"))
     assert (state["pushed"], state["dirty"]) == (True, False)
     (outer / "inner" / "s.py").write_text("changed\n")
     assert git_state(outer / "inner" / "s.py")["dirty"] is True
-    assert git_state(outer / ".gitmodules")["dirty"] is False
+
+
+def test_changes_within_a_submodule_are_changes(outer, forks):
+    (outer / "inner" / "new.txt").write_text("untracked")
+    os.utime(outer / "inner" / "s.py", (1, 1))
+    state = git_state(outer / ".gitmodules")
+    assert (state["dirty"], state["diff"]) == (False, "")
+    (outer / "inner" / "s.py").write_text("two\n")
+    state = git_state(outer / ".gitmodules")
+    commit = git(outer / "inner", "rev-parse", "HEAD")
+    assert state["dirty"] is True
+    assert f"-Subproject commit {commit}\n+Subproject commit {commit}-dirty\n" in state["diff"]
+    git(outer, "config", "-f", ".gitmodules", "submodule.inner.ignore", "all")
+    assert git_state(outer / ".gitmodules")["diff"].count("Subproject") == 2, "it is what is, not what one wants to see"
+    assert set(forks) == {"diff", "ls-files", "for-each-ref"}
+    assert forks.count("diff") == 3
+
+
+def test_a_submodule_that_cannot_be_read_leaves_the_rest_to_be_told(outer):
+    (outer / "inner" / ".git").write_text("gitdir: nowhere")
+    state = git_state(outer / ".gitmodules")
+    assert (state["dirty"], state["diff"], state["untracked"]) == (None, "", False)
+    (outer / ".gitmodules").write_text("# changed\n")
+    state = git_state(outer / ".gitmodules")
+    assert state["dirty"] is True
+    assert "+# changed\n" in state["diff"]
+
+
+def test_submodules_take_half_of_the_time_at_most(outer, monkeypatch, tmp_path):
+    program = tmp_path / "home" / "git"
+    real = shutil.which("git")
+    program.write_text(f'#!/bin/sh\ncase "$*" in *=untracked*) exec sleep 60;; esac\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(room, "TIMEOUT", 6.0)
+    (outer / ".gitmodules").write_text("# changed\n")
+    state = git_state(outer / ".gitmodules")
+    assert (state["dirty"], state["untracked"]) == (True, False)
+    assert "+# changed\n" in state["diff"]
 
 
 def test_a_bare_repository_is_none_or_partial(tmp_path, repo):
@@ -335,6 +378,20 @@ def test_an_empty_git_folder_is_passed_over(repo):
     (repo / "sub" / ".git").rmdir()
     (repo / "sub" / ".git").write_text("gitdir: nowhere")
     assert git_state(repo / "sub" / "x.py")["root"] == str(repo.resolve())
+
+
+def test_no_program_of_a_submodule_is_run_and_its_index_is_not_written(outer, tmp_path):
+    trap, program, inner = tmp_path / "trap", tmp_path / "trap.sh", outer / "inner"
+    program.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n")
+    program.chmod(0o755)
+    for key in ["core.fsmonitor", "diff.external", "core.pager", "core.sshCommand"]:
+        git(inner, "config", key, program)
+    index = outer / ".git" / "modules" / "inner" / "index"
+    os.utime(inner / "s.py", (1, 1))
+    before = index.read_bytes()
+    assert git_state(outer / ".gitmodules")["dirty"] is False
+    assert not trap.exists()
+    assert index.read_bytes() == before
 
 
 def test_no_program_of_the_repository_is_run(repo, tmp_path):

@@ -115,7 +115,11 @@ def test_a_link_leads_back_to_repository_commit_and_path(host, path, form, insid
         ("git@git.uni.edu:ada/study.git", f"git+ssh://git@git.uni.edu/ada/study@{SHA}#src/a.py"),
         ("ssh://git@git.uni.edu:2222/ada/study", f"git+ssh://git@git.uni.edu:2222/ada/study@{SHA}#src/a.py"),
         ("git@github-work:ada/study.git", f"git+ssh://git@github-work/ada/study@{SHA}#src/a.py"),
-        ("git@ssh.dev.azure.com:v3/lab/a/b", f"git+ssh://git@ssh.dev.azure.com/v3/lab/a/b@{SHA}#src/a.py"),
+        (
+            "git@ssh.dev.azure.com:v3/lab/atlas/study",
+            f"https://dev.azure.com/lab/atlas/_git/study?path=/src/a.py&version=GC{SHA}",
+        ),
+        ("git@ssh.dev.azure.com:v3/lab/odd", f"git+ssh://git@ssh.dev.azure.com/v3/lab/odd@{SHA}#src/a.py"),
         ("/srv/git/study.git", f"git+file:///srv/git/study.git@{SHA}#src/a.py"),
         ("file:///srv/git/my%20study.git", f"git+file:///srv/git/my%20study.git@{SHA}#src/a.py"),
         ("ssh://git@[2001:db8::1]:22/ada/study", f"git+ssh://git@[2001:db8::1]/ada/study@{SHA}#src/a.py"),
@@ -170,6 +174,27 @@ def test_paths_are_told_from_addresses(text, path):
     assert (address.is_local, address.path) == (True, path)
 
 
+AZURE = [
+    "https://dev.azure.com/lab/my%20atlas/_git/study",
+    "https://lab@dev.azure.com/Lab/My%20Atlas/_git/Study",
+    "git@ssh.dev.azure.com:v3/lab/my%20atlas/study",
+    "ssh://git@ssh.dev.azure.com:22/v3/lab/my%20atlas/study",
+    "https://lab.visualstudio.com/my%20atlas/_git/study",
+    "https://lab.visualstudio.com/DefaultCollection/my%20atlas/_git/study",
+    "lab@vs-ssh.visualstudio.com:v3/lab/my%20atlas/study",
+]
+
+
+@pytest.mark.parametrize("one", AZURE)
+def test_all_addresses_of_a_repository_in_azure_are_the_same(one):
+    assert all(is_same(parse(one), parse(other)) for other in AZURE)
+    assert is_same(parse(shown(one)), parse(one))
+    link = link_to(parse(one), SHA, "a.py").lower()
+    assert link == f"https://dev.azure.com/lab/my%20atlas/_git/study?path=/a.py&version=gc{SHA}"
+    for path in ("lab/my%20atlas/_git/other", "lab/other/_git/study", "other/my%20atlas/_git/study", "lab/_git/study"):
+        assert not is_same(parse(one), parse(f"https://dev.azure.com/{path}"))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -186,6 +211,9 @@ def test_paths_are_told_from_addresses(text, path):
         ("/srv/r", "file:///srv/r", True),
         ("/srv/r", "host:/srv/r", False),
         ("https://github.com/ada/study", "https://gitlab.com/ada/study", False),
+        ("https://dev.azure.com/lab/_git/study", "git@ssh.dev.azure.com:v3/lab/study/study", True),
+        ("https://lab.visualstudio.com/_git/study", "https://dev.azure.com/lab/study/_git/study", True),
+        ("https://ssh.visualstudio.com/a/b", "https://dev.azure.com/ssh/a/_git/b", False),
     ],
 )
 def test_what_is_the_same_repository(one, other, same):

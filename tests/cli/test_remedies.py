@@ -83,6 +83,17 @@ def test_a_relation_is_no_field_and_the_command_for_it_is_named(cli, shop):
     assert "did you mean 'name'?" in cli("update record Experiment nam=x").err
 
 
+def test_a_feature_is_no_field_and_the_command_or_option_for_it_is_named(cli, shop):
+    cli("create feature --name temperature --dtype float")
+    remedy = r"'temperature' is a feature, no field of Artifact: `annotate ROW --feature temperature=VALUE` sets it\."
+    assert re.search(remedy, cli("update artifact raw/a.csv temperature=3").err)
+    assert cli("annotate raw/a.csv --feature temperature=3").code == 0
+    done = cli("list artifacts --order-by temperature")
+    assert "cannot be ordered by it; order by a field, and `--include` shows it." in done.err
+    rows = cli("list artifacts --include temperature --order-by key --json").json["rows"]
+    assert rows[0]["temperature"] == 3.0
+
+
 def test_null_takes_the_tag_of_a_version_away(cli, shop):
     assert cli("update artifact raw/a.csv version=v1 --json").json["record"]["version"] == "v1"
     assert cli("update artifact raw/a.csv version=null --json").json["record"]["version"] == "0000"

@@ -309,36 +309,6 @@ def test_an_artifact_is_named_where_it_is_stored_or_copied(cli, store, workdir):
     assert row.path.read_text() == "one"
 
 
-def test_a_folder_is_copied_and_never_replaced(cli, store, workdir):
-    (workdir / "results").mkdir()
-    (workdir / "results" / "a.txt").write_text("one")
-    cli("save results")
-    assert cli("load results --to out").code == 0
-    assert "here already" in cli("load results --to .").err
-    (workdir / "results" / "a.txt").write_text("mine")
-    done = cli("load results --to . --force")
-    assert (done.code, (workdir / "results" / "a.txt").read_text()) == (1, "mine")
-    assert "move it out of the way" in done.err
-    assert sorted(os.listdir(workdir)) == [".lamin_lite", "data", "out", "results"]
-
-
-def test_a_folder_is_copied_once_to_the_same_place(cli, store, workdir):
-    (workdir / "results").mkdir()
-    (workdir / "results" / "a.txt").write_text("one")
-    cli("save results")
-    for said in ("wrote", "here already"):
-        done = cli("load results --to out")
-        assert (done.code, done.out) == (0, f"{workdir / 'out'}\n")
-        assert said in done.err
-    assert os.listdir("out") == ["a.txt"]
-    (workdir / "other").mkdir()
-    for said in ("wrote", "here already"):  # into a folder that is there
-        assert said in cli("load results --to other").err
-    assert os.listdir("other") == ["results"]
-    (workdir / "out" / "a.txt").write_text("two")
-    assert cli("load results --to out").out == f"{workdir / 'out' / 'results'}\n"
-
-
 def test_a_place_that_takes_no_files_is_named_as_it_was_given(cli, store, workdir):
     (workdir / "a.txt").write_text("one")
     cli("save a.txt")

@@ -328,6 +328,106 @@ def test_a_feature_in_the_trash_is_told_to_be_there(features):
         ln.Record.filter(temperature=3)
 
 
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (
+            lambda rows: rows.order_by("-temperature"),
+            r"cannot be ordered by it; sort to_dicts\(features=True\) in Python",
+        ),
+        (lambda rows: rows.values_list("temperature"), r"to_dicts\(include=\['temperature'\]\) reads its values"),
+        (lambda rows: rows.values("temperature__x"), r"to_dicts\(include=\['temperature'\]\) reads its values"),
+        (lambda rows: rows.update(temperature=3), r"by row\.features\.add_values\(\{'temperature': \.\.\.\}\)"),
+    ],
+)
+def test_a_feature_where_only_fields_can_be_is_told_to_be_one_with_what_does_it(features, ask, said):
+    row = ln.Artifact("x.csv", key="x.csv", features={"temperature": 3}).save()
+    with pytest.raises(errors.FieldError, match=rf"^'temperature' is a feature, no field of Artifact: .*{said}\.$"):
+        ask(ln.Artifact.filter())
+    assert ln.Artifact.filter().to_dicts(include=["temperature"])[0]["temperature"] == 3
+    assert ln.Artifact.filter().to_dicts(features=True)[0]["temperature"] == row.features["temperature"]
+    with pytest.raises(errors.FieldError, match=r"^Project has no field 'temperature'"):
+        ask(ln.Project.filter())
+
+
+def test_a_feature_of_a_related_row_is_no_field_of_that_row(features):
+    with pytest.raises(errors.FieldError, match=r"^'temperature' is a feature, no field of Run: "):
+        ln.Artifact.filter().order_by("run__temperature")
+
+
+# -- names that mean something in Python
+
+
+def test_features_named_self_and_cls_are_found_as_all_others(instance):
+    one, two = (ln.Feature(name=name, dtype=str).save() for name in ("self", "cls"))
+    row = ln.Record(name="r", features={"self": "x", "cls": "y"}).save()
+    other = ln.Record(name="other").save()
+    rows = ln.Record.filter()
+    for found in (
+        ln.Record.filter(self="x", cls="y"),
+        ln.Record.filter(one == "x", two != "z"),
+        ln.Record.filter(ln.Q(self="x") & ln.Q(cls="y")),
+        ln.Record.exclude(cls=None, self=None),
+        rows.filter(self="x").exclude(cls="z", self="z"),
+        instance.Record.filter(self="x", cls="y"),
+        instance.Record.exclude(self=None, cls=None),
+    ):
+        assert found.one() == row
+    for get in (ln.Record.get, rows.get, instance.Record.get):
+        assert get(self="x", cls="y") == row
+    assert ln.Record.filter(self=None).one() == other
+    with pytest.raises(errors.FieldError, match="'self' is a feature"):
+        rows.update(self="x")
+
+
+@pytest.mark.parametrize("name", ["_", "__", "a_", "a___b", "_a__b_", "key_", "__uid"])
+def test_the_name_that_is_advised_for_a_feature_can_be_taken(instance, name):
+    with pytest.raises(errors.InvalidArgument, match=r"Try '\w+'\.$") as caught:
+        ln.Feature(name=name, dtype=str)
+    advised = str(caught.value).rpartition("Try '")[2][:-2]
+    assert ln.Feature(name=advised, dtype=str).save().name == advised
+
+
+# -- rows that are no members of a type
+
+
+def test_a_row_that_is_no_member_of_the_type_is_told_of_which_type_it_is(instance):
+    one, two = (ln.Record(name=name, is_type=True).save() for name in ("TA", "TB"))
+    ln.Record(name="same", type=one).save()
+    other, loose = ln.Record(name="same", type=two).save(), ln.Record(name="loose").save()
+    ln.Feature(name="ta", dtype=one).save()
+    for row, said in (
+        (other, f"Record same ({other.uid}) is of type 'TB'"),
+        (loose, f"Record loose ({loose.uid}) has no type"),
+        (two, f"Record TB ({two.uid}) is a type"),
+    ):
+        with pytest.raises(errors.ValidationError) as caught:
+            loose.features["ta"] = row
+        assert str(caught.value) == f"ta={said}, but the feature takes members of 'TA': there are 'same'."
+
+
+def test_types_of_one_name_are_told_apart_by_their_uids(instance):
+    one = ln.Record(name="T", is_type=True).save()
+    two = ln.Record(name="T", is_type=True, type=ln.Record(name="Outer", is_type=True).save()).save()
+    row = ln.Record(name="r", type=two).save()
+    ln.Feature(name="t", dtype=one).save()
+    with pytest.raises(errors.ValidationError) as caught:
+        row.features["t"] = row
+    assert (
+        f"is of type Record T ({two.uid}), but the feature takes members of Record T ({one.uid}): there are none."
+        in str(caught.value)
+    )
+
+
+def test_a_row_that_was_removed_for_good_is_no_value(features):
+    row, record = ln.Record.get(name="Experiment1"), ln.Record(name="r").save()
+    ln.Record.get(name="Experiment1").delete(permanent=True)
+    with pytest.raises(
+        errors.ValidationError, match=rf"^experiment=Record Experiment1 \({row.uid}\) was removed for good"
+    ):
+        record.features["experiment"] = row
+
+
 # -- types of one name
 
 

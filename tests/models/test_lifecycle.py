@@ -76,6 +76,32 @@ def test_a_name_in_the_trash_is_free_and_restoring_onto_it_is_refused(instance, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_another_process_puts_away_or_restores_at_the_same_time_is_so_once(instance, kind):
+    row = made(instance, kind)
+    other = getattr(instance, kind).get(row.uid)
+    for put_away in ("delete", "archive"):
+        for each in (row, other):
+            getattr(each, put_away)()
+        for each in (row, other):
+            assert each.restore().branch.name == "main"
+
+
+def test_a_feature_whose_name_one_of_another_dtype_has_by_now_is_not_restored_and_the_holder_is_named(instance):
+    old = ln.Feature(name="f", dtype=int).save()
+    old.delete()
+    holder = ln.Feature(name="f", dtype=str).save()
+    with pytest.raises(
+        ln.errors.Conflict, match=f"{old.uid} cannot be restored: its name 'f' is taken by {holder.uid}"
+    ):
+        old.restore()
+    old.branch = ln.Branch.get(name="main")
+    with pytest.raises(ln.errors.Conflict, match=f"'f', which is the name of {holder.uid}"):
+        old.save()
+    holder.delete()
+    assert old.refresh().restore() == ln.Feature.get(name="f", dtype="int")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_nothing_refers_to_can_be_removed_for_good(instance, kind):
     row = made(instance, kind)
     uid = row.uid

@@ -260,7 +260,19 @@ def test_each_row_of_a_name_can_be_looked_up(instance):
     named_so = instance.Record(name=f"s1/{plain.uid}").save()
     assert instance.Record.lookup()[named_so.name] == named_so
     assert instance.Record.lookup()[plain.uid] == plain
-    assert [*instance.Storage.lookup()] == ["."]  # whose type is a text
+    assert [*instance.Storage.lookup()] == [instance.Storage.filter().one().path]  # whose type is a text
+
+
+def test_a_name_that_cannot_be_looked_up_is_told_with_the_nearest(instance):
+    instance.Project(name="class").save()
+    names = instance.Project.lookup()
+    for ask, error in (
+        (lambda name: names[name], ln.errors.DoesNotExist),
+        (lambda name: getattr(names, name), AttributeError),
+    ):
+        for name, said in (("clas", r"'clas': did you mean 'class'\?$"), ("zzz", r"'zzz'\.$")):
+            with pytest.raises(error, match=f"^There is no Project {said}"):
+                ask(name)
 
 
 def test_of_versions_the_latest_is_looked_up(instance, workdir):

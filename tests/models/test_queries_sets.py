@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from itertools import product
+
 import pytest
 
 import lamin_lite as ln
@@ -116,6 +119,22 @@ def test_which_rows_a_slice_holds_is_settled(instance, runs):
     assert instance.Run.filter(id__in=[run.id for run in runs[:8]]).to_list() == [*runs[:2], *runs[6:8]]
 
 
+def test_one_without_a_condition_asks_for_one(instance, runs):
+    rows = instance.Run.filter()
+    for ask in (rows.one, rows.one_or_none):
+        with pytest.raises(
+            ln.errors.MultipleResults,
+            match=rf"^{MANY} rows of Run: add a condition that one of them meets, or use first",
+        ):
+            ask()
+    with pytest.raises(ln.errors.DoesNotExist, match=r"^There is no Project here\.$"):
+        instance.Project.filter().one()
+    with pytest.raises(
+        ln.errors.MultipleResults, match=rf"^{MANY} rows of Run match id__gt=0: add a condition, or use"
+    ):
+        rows.filter(id__gt=0).one()
+
+
 def test_get_looks_among_the_rows_of_a_query_set(instance):
     mine, other = instance.Project(name="mine").save(), instance.Project(name="other").save()
     transform = instance.Transform(key="t.py").save()
@@ -190,6 +209,52 @@ def test_linked_rows_that_were_read_are_read_anew_after_a_change_of_the_links(in
     assert (len(linked), linked.last().name) == (1, "a")
     linked.clear()
     assert (bool(linked), linked.one_or_none(), list(linked)) == (False, None, [])
+
+
+PARTS = {
+    "filtered": lambda rows: rows.filter(name="b"),
+    "filtered to none": lambda rows: rows.filter(name="zzz"),
+    "by no condition": lambda rows: rows.filter(),
+    "excluded": lambda rows: rows.exclude(name="b"),
+    "ordered": lambda rows: rows.order_by("-name"),
+    "cut": lambda rows: rows[:1],
+    "distinct": lambda rows: rows.distinct(),
+    "searched": lambda rows: rows.search("b"),
+    "anew": lambda rows: rows.filter(name="b").all(),
+}
+CHANGES = {
+    "clear": lambda rows, _: rows.clear(),
+    "set": lambda rows, label: rows.set([label]),
+    "add": lambda rows, label: rows.add(label),
+    "remove": lambda rows, label: rows.remove(label),
+}
+
+
+def test_links_are_changed_by_the_relation_itself_not_by_a_part_of_it(instance):
+    row, labels = instance.Record(name="r").save(), [instance.ULabel(name=name).save() for name in "abcd"]
+    row.ulabels.add(*labels[:3])
+    told = r"record\.ulabels\.remove\(\*record\.ulabels\.filter\(\.\.\.\)\)"
+    for part, change in product(PARTS.values(), CHANGES.values()):
+        with pytest.raises(ln.errors.InvalidArgument, match=told):
+            change(part(row.ulabels), labels[3])
+        assert row.ulabels.to_list("name") == ["a", "b", "c"]
+
+
+def test_a_part_of_a_relation_is_a_query_set_as_others_are(instance):
+    row, labels = instance.Record(name="r").save(), [instance.ULabel(name=name).save() for name in "abcd"]
+    row.ulabels.add(*labels[:3])
+    part = row.ulabels.filter(name__in=["a", "b", "d"])
+    assert part.order_by("-name").to_list("name") == ["b", "a"]
+    assert (part.get(name="a"), part[1:].one(), part.all().count()) == (labels[0], labels[1], 2)
+    assert pickle.loads(pickle.dumps(part)).to_list() == labels[:2]
+    row.ulabels.remove(*part)
+    assert row.ulabels.to_list() == labels[2:3]
+    row.ulabels.all().set(labels)
+    assert part.update(description="seen") == 3
+    assert part.delete() == 3
+    assert row.ulabels.to_list() == labels[2:3]
+    row.ulabels.all().clear()
+    assert row.ulabels.count() == 0
 
 
 def test_rows_that_refer_to_each_other_are_removed_together(instance):

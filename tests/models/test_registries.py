@@ -267,7 +267,7 @@ def test_a_locked_artifact_gets_a_new_version_and_keeps_its_own(instance, rows, 
 
 NATURAL = {
     "Run": "created_by__handle transform__key projects__name input_artifacts__key initiated_by_run__uid",
-    "Artifact": "run__uid space__name storage__uid ulabels__name collections__key records__name",
+    "Artifact": "run__uid space__name storage__root ulabels__name collections__key records__name",
     "Record": "type__name created_by__handle runs__uid transforms__key",
 }
 

@@ -281,3 +281,54 @@ def test_a_locked_version_keeps_its_family_from_being_renamed(instance):
     with pytest.raises(ln.errors.Conflict, match=f"{first.uid} is locked"):
         second.save()
     assert instance.Artifact.filter(key="a.txt").count() == 2
+
+
+def latest(row):
+    return [(each.version, each.branch.name) for each in type(row).filter(branch=None, is_latest=True)]
+
+
+def test_a_version_that_was_put_away_is_not_the_latest_where_another_one_is_shown(instance):
+    first = saved(instance, "one", key="a.txt")
+    saved(instance, "two", key="a.txt")
+    for put_away in (first.archive, first.delete):
+        put_away()
+        assert latest(first) == [("0001", "main")]
+        assert "0000 (not the latest)" in first.describe(return_str=True)
+    first.restore()
+    assert latest(first) == [("0001", "main")]
+
+
+def test_of_a_family_that_is_put_away_the_highest_is_the_latest_until_one_comes_back(instance):
+    first, second, third = (saved(instance, text, key="a.txt") for text in ("one", "two", "three"))
+    second.archive()
+    third.delete()
+    assert latest(first) == [("0000", "main")]
+    first.archive()
+    assert latest(first) == [("0002", "trash")]
+    second.restore()
+    assert latest(first) == [("0001", "main")]
+    second.archive()
+    third.delete(permanent=True)
+    assert latest(first) == [("0001", "archive")]
+    fourth = saved(instance, "four", key="b.txt", revises=first)
+    assert latest(first) == [(fourth.version, "main")] == [("0003", "main")]
+
+
+def test_a_version_whose_key_another_family_has_by_now_stands_in_nobodys_way(instance):
+    first = saved(instance, "one", key="a.txt")
+    second = saved(instance, "two", key="b.txt", revises=first)
+    other = saved(instance, "three", key="a.txt")
+    second.delete()
+    assert instance.Artifact.get(key="a.txt") == other
+    assert not first.refresh().is_latest
+    second.restore()
+    second.delete(permanent=True)
+    assert instance.Artifact.get(key="a.txt") == other
+    other.delete()
+    assert instance.Artifact.get(key="a.txt") == first
+
+
+def test_a_transform_that_goes_on_after_all_its_versions_were_put_away_is_the_only_latest(instance):
+    first = instance.Transform(key="p.py", source_code="1").save()
+    second = instance.Transform(source_code="2", revises=first.archive()).save()
+    assert latest(first) == [(second.version, "main")]

@@ -238,7 +238,7 @@ def test_positions_in_lists_and_names_in_dicts_are_found(dicts):
     for asked in ({"told__a__0": 1}, {"told__a__1__has_key": "b"}, {"told__has_key": "a"}, {"told__c": {}}):
         assert ln.Run.filter(**asked).to_list() == [run], asked
     assert not ln.Run.filter(told__a__has_key="2").exists()
-    with pytest.raises(ln.errors.FieldError, match=r"^told__regex='\('"):
+    with pytest.raises(ln.errors.FieldError, match=r"^told__a__regex='\('"):
         ln.Run.filter(told__a__regex="(")
 
 

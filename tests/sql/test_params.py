@@ -180,6 +180,38 @@ def test_a_key_whose_value_is_none_is_a_key(instance, transform):
     assert instance.Run.filter(params__a__isnull=True).to_list() == [run]
 
 
+def test_none_is_a_none_that_is_kept_and_isnull_also_finds_what_is_not_there(instance, transform):
+    held = [{"a": None}, {"b": 1}, {"a": 3}]
+    none, without, three = (instance.Run(transform=transform, params=one, extra_data=one).save() for one in held)
+    instance.Feature(name="meta", dtype=dict).save()
+    for run in (none, without, three):
+        run.features["meta"] = run.params
+    for name in ("params__a", "extra_data__a", "meta__a"):
+        assert instance.Run.filter(**{name: None}).to_list() == [none]
+        assert instance.Run.filter(**{f"{name}__in": [None, 3]}).to_list() == [none, three]
+        assert instance.Run.filter(**{f"{name}__isnull": True}).to_list() == [none, without]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "value", "said"),
+    [
+        ("x__in", 5, "needs a list of values; got 5"),
+        ("x__y__range", [1], "needs the least and the greatest value"),
+        ("x__range", [1, [2]], "needs a number or a text"),
+        ("x__gt", None, "needs a number or a text; got None"),
+        ("x__startswith", 3, "needs a text; got 3"),
+        ("x__regex", 3, "needs a regular expression as text"),
+        ("x__y__iregex", "(", "is no regular expression"),
+        ("x__isnull", 3, "is True or False"),
+    ],
+)
+def test_an_error_of_a_lookup_into_json_names_the_whole_condition(instance, transform, lookup, value, said):
+    instance.Feature(name="meta", dtype=dict).save()
+    for field in ("params", "extra_data", "meta"):
+        with pytest.raises(ln.errors.FieldError, match=rf"^{field}__{lookup}\b.* {said}"):
+            instance.Run.filter(**{f"{field}__{lookup}": value})
+
+
 def test_in_takes_thousands_of_values(instance, transform):
     run = start(instance, transform, {"x": 4999})
     text = start(instance, transform, {"x": "4999"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import reduce
 from operator import and_, or_
 
@@ -306,3 +307,105 @@ def test_none_is_no_related_row_and_a_foreign_key_without_a_value_is_none_in_a_l
     for wrong in ({"projects": None}, {"projects__in": [None]}):
         with pytest.raises(ln.errors.FieldError, match="projects__isnull=True"):
             instance.Run.filter(**wrong)
+
+
+# -- rows of another instance
+
+
+@pytest.fixture
+def two(workdir):
+    """Two instances whose rows have the same ids."""
+    made = []
+    for name in ("one", "two"):
+        (workdir / name).mkdir()
+        each = ln.Instance.init(workdir / name)
+        project, transform = each.Project(name=f"P {name}").save(), each.Transform(key=f"{name}.py").save()
+        label = each.ULabel(name=f"L {name}").save()
+        each.Feature(name="seen", dtype=ln.ULabel).save()
+        run = each.Run(transform=transform).save()
+        run.projects.add(project)
+        run.features.add_values({"seen": label})
+        made.append(each)
+    return made
+
+
+OF_ANOTHER = {
+    "one row": lambda one: {"transform": one.Transform.filter().one()},
+    "exactly": lambda one: {"transform__exact": one.Transform.filter().one()},
+    "list": lambda one: {"transform__in": one.Transform.filter().to_list()},
+    "query set": lambda one: {"transform__in": one.Transform.filter()},
+    "made by": lambda one: {"created_by": one.User.filter().one()},
+    "space": lambda one: {"space": one.Space.get(name="all")},
+    "branch": lambda one: {"branch": one.Branch.get(name="main")},
+    "branches": lambda one: {"branch__in": [one.Branch.get(name="main"), "archive"]},
+    "related row": lambda one: {"projects": one.Project.filter().one()},
+    "related rows": lambda one: {"projects__in": one.Project.filter()},
+    "along a way": lambda one: {"projects__runs": one.Run.filter().one(), "projects__name": "P two"},
+    "feature": lambda one: {"seen": one.ULabel.filter().one()},
+    "features": lambda one: {"seen__in": [one.ULabel.filter().one(), None]},
+}
+
+
+def test_a_row_of_another_instance_meets_no_row_by_its_id(two):
+    one, other = two
+    ways = (
+        other.Run.filter,
+        other.Run.exclude,
+        other.Run.get,
+        lambda **given: other.Run.filter(~ln.Q(**given) | ln.Q(status="errored")),
+        other.Transform.get(key="two.py").runs.filter,
+    )
+    for name, rows_of in OF_ANOTHER.items():
+        for ask in ways:
+            with pytest.raises(ln.errors.InvalidArgument, match=r"rows of two instances .*__uid='"):
+                ask(**rows_of(one))
+        assert other.Run.filter(**rows_of(other)).count() == 1, name
+        assert other.Run.exclude(**rows_of(other)).count() == 0, name
+
+
+def test_a_row_of_another_instance_is_no_value_of_an_update(two):
+    one, other = two
+    with pytest.raises(ln.errors.InvalidArgument, match="two instances"):
+        other.Transform.filter().update(created_by=one.User.filter().one())
+
+
+def test_an_instance_that_is_opened_twice_is_one(two, workdir):
+    _, other = two
+    again = ln.Instance.open(workdir / "two")
+    assert again is not other
+    assert again.Run.filter(transform__in=other.Transform.filter(), projects=other.Project.filter().one()).count() == 1
+
+
+@pytest.mark.sqlite
+def test_an_instance_that_was_made_anew_in_the_same_place_is_another_one(two, workdir):
+    _, other = two
+    project = other.Project.filter().one()
+    other.database.close()
+    shutil.rmtree(workdir / "two")
+    (workdir / "two").mkdir()
+    with pytest.raises(ln.errors.InvalidArgument, match="two instances"):
+        ln.Instance.init(workdir / "two").Run.filter(projects=project)
+
+
+# -- rows that say in a column to which row they belong
+
+
+def test_runs_of_a_transform_are_those_of_its_condition_with_trash_and_archive(instance):
+    transform, other = instance.Transform(key="t.py").save(), instance.Transform(key="u.py").save()
+    runs = [instance.Run(transform=transform, name=name).save() for name in "abc"]
+    instance.Run(transform=other, name="d").save()
+    runs[0].delete()
+    runs[1].archive()
+    for rows in (transform.runs, instance.Run.filter(transform=transform)):
+        assert rows.to_list("name") == ["c"]
+        assert rows.order_by("-name").first() == rows.last() == runs[2]
+        assert rows.filter(branch="trash").to_list("name") == ["a"]
+        assert rows.filter(branch=None).order_by("-name").to_list("name") == ["c", "b", "a"]
+        assert rows.exclude(name="c").count() == 0
+    assert instance.User.filter().one().created_runs.to_list("name") == ["c", "d"]
+    assert ln.Transform.runs.is_column
+    with pytest.raises(ln.errors.DoesNotExist, match="None of these Runs has a uid"):
+        transform.runs.get("zzz")
+    with pytest.raises(ln.errors.DoesNotExist, match=r"^No Run matches name='d'\."):
+        transform.runs.get(name="d")
+    assert instance.Transform(key="new.py").runs.to_list() == []

@@ -168,6 +168,40 @@ def test_first_rows_come_from_an_index_in_its_order(instance, monkeypatch, name)
             assert not any("TEMP B-TREE FOR ORDER" in step for step in plan if "IS NULL" not in sql), (sql, plan)
 
 
+RELATED = {
+    "last started": lambda runs: runs.order_by("-started_at").first(),
+    "first started": lambda runs: runs.order_by("started_at")[:5].to_list(),
+    "first": lambda runs: runs.first(),
+    "last": lambda runs: runs.last(),
+    "of a param": lambda runs: runs.filter(params__half=True).order_by("-started_at").first(),
+}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("few", [0, probes.FEW])
+@pytest.mark.parametrize("name", list(RELATED))
+def test_first_rows_of_a_relation_come_from_an_index_as_those_of_the_condition(instance, monkeypatch, name, few):
+    transform = instance.Transform.get(key="t1.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probes, "FEW", few)
+        of_row = statements(instance, monkeypatch, lambda: RELATED[name](transform.runs))
+        by_condition = statements(
+            instance, monkeypatch, lambda: RELATED[name](instance.Run.filter(transform=transform))
+        )
+    assert [plan for _, plan in of_row] == [plan for _, plan in by_condition]
+    for sql, plan in () if few else of_row:
+        assert not re.search(r"SCAN (t0|run)\b|TEMP B-TREE", " / ".join(plan)), (sql, plan)
+    assert RELATED[name](transform.runs) == RELATED[name](instance.Run.filter(transform=transform))
+
+
+@pytest.mark.sqlite
+def test_last_runs_of_a_person_are_found_at_the_beginning_of_the_order(instance, monkeypatch):
+    runs = instance.User.filter().one().created_runs.order_by("-started_at")
+    asked = statements(instance, monkeypatch, runs[:5].to_list)
+    assert len(asked) == 1
+    assert f"LIMIT {walks.LEAST}" in asked[0][0]
+
+
 @pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("name", "order"), [("started_at__year", "id"), ("status", "-started_at"), ("created_by", "-started_at")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,31 @@ def test_files_that_nobody_declared_are_not_there_and_that_is_said(project, cli)
     assert project.runs()[-1].status == "errored"
 
 
+def test_the_end_of_what_it_printed_is_shown_without_colours(project, cli):
+    project.run(r"""
+    ln.track()
+    if "LAMIN_LITE_RERUN" in os.environ:
+        sys.exit("\x1b[0;31mKey\x1b[39mError\x1b[0m: \x1b]8;;http://x\x07here\x1b]8;;\x07 \x00")
+    """)
+    assert "  | KeyError: here ·\n" in cli("rerun", "--key", "s.py", code=1).stderr
+
+
+def test_a_run_in_a_repository_does_not_differ_from_its_repetition(project, cli):
+    if shutil.which("git") is None:
+        pytest.skip("needs git")
+    project.script(MAKES, "s.py")
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "s.py"], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *who, *words], cwd=project.folder, env=project.environ(), check=True)
+    project.run(MAKES)
+    cli("rerun", "--key", "s.py")
+    first, again = project.runs()
+    assert first.extra_data["git"]["dirty"] is False
+    told = json.loads(cli("diff", first.uid, again.uid, "--exit-code", "--json").stdout)
+    assert (told["same"], told["git"], told["not_recorded"]) == (True, [], {"git": [again.uid]})
+    assert f"git: not recorded of run {again.uid}" in cli("diff", first.uid, again.uid).stdout
+
+
 def test_an_errored_run_that_errs_again_is_the_same(project, cli):
     project.run("ln.track()\nsys.exit(3)", code=3)
     assert "the same: there are no outputs to compare, errored" in cli("rerun", "--key", "s.py").stderr
@@ -151,7 +177,7 @@ def test_repetitions_at_the_same_time_are_told_apart(project, tmp_path, wait_for
     wait_for(lambda: all((tmp_path / f"{name}.there").exists() for name in started))
     for name, process in started.items():
         (tmp_path / f"{name}.go").touch()
-        said, complained = process.communicate(timeout=60)
+        said, complained = process.communicate(timeout=300)
         told = (1, "different") if name == "bad" else (0, "same")
         assert (process.returncode, said.split()[0]) == told, complained
 
@@ -247,6 +273,42 @@ def test_a_newer_version_of_an_input_is_named(project, cli):
     assert "the input in.txt is not the latest" in done.stderr
     assert "inputs differ: in.txt" in done.stderr
     assert done.stdout.startswith("different")
+
+
+@pytest.mark.parametrize("where", ["trash", "archive"])
+def test_an_input_that_was_put_away_is_named_with_the_way_to_bring_it_back(project, cli, where):
+    (project.folder / "in.txt").write_text("one")
+    row = project.instance.Artifact(project.folder / "in.txt", key="in.txt").save()
+    project.run("""
+    ln.track()
+    ln.Artifact.get(key="in.txt").load()
+    ln.Artifact.from_object({"x": 1}, key="out.json").save()
+    """)
+    row.delete() if where == "trash" else row.archive()
+    said = cli("rerun", "out.json", code=1).stderr
+    remedy = f"python -m lamin_lite restore artifact {row.uid}"
+    assert f"the input in.txt is in the {where}, and code that asks for it does not find it: bring it back with" in said
+    assert f"`{remedy}`" in said
+    assert "gets another one" not in said
+    cli(*remedy.split()[3:])
+    assert "the input in.txt" not in cli("rerun", "out.json").stderr
+
+
+def test_an_input_in_the_trash_whose_key_another_one_has_is_named(project, cli):
+    source = project.folder / "in.txt"
+    source.write_text("one")
+    row = project.instance.Artifact(source, key="in.txt").save()
+    project.run("""
+    ln.track()
+    ln.Artifact.get(key="in.txt").load()
+    ln.Artifact.from_object({"x": 1}, key="out.json").save()
+    """)
+    row.delete()
+    source.write_text("two")
+    project.instance.Artifact(source, key="in.txt").save()
+    said = cli("rerun", "out.json").stderr
+    assert "the input in.txt is in the trash: code that asks for the key gets another one" in said
+    assert "restore" not in said
 
 
 def test_another_environment_is_named(project, cli):
@@ -379,7 +441,7 @@ def test_a_signal_ends_the_program_too_and_leaves_no_folder(project, tmp_path, w
     )
     wait_for(lambda: pids.exists() and pids.read_text().endswith("\n"))
     process.send_signal(getattr(signal, name))
-    assert process.wait(20) == 128 + getattr(signal, name)
+    assert process.wait(60) == 128 + getattr(signal, name)
     assert list((tmp_path / "tmp").iterdir()) == []
     wait_for(lambda: not any(proc.is_alive(int(pid), None) is not False for pid in pids.read_text().split()))
 
