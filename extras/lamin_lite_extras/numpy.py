@@ -30,6 +30,10 @@ class ArraySerializer:
         if isinstance(obj, np.ma.MaskedArray):
             msg = "A masked array would lose its mask as .npy: save array.filled() and np.ma.getmaskarray(array)."
             raise self._errors.InvalidArgument(msg)
+        if type(obj) not in (np.ndarray, np.memmap):  # of other subclasses only the numbers are written
+            kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
+            msg = f"A {kind} would come back from .npy as a plain array: save np.asarray(array)."
+            raise self._errors.InvalidArgument(msg)
         if obj.dtype.hasobject:
             raise _pickled(self._errors)
         np.save(path, obj, allow_pickle=False)

@@ -18,9 +18,10 @@ class FrameSerializer:
     types = ("polars.dataframe.frame.DataFrame",)
     otype = "polars.DataFrame"
 
-    def __init__(self, suffix: str, load: Callable[[str], pl.DataFrame], save: Callable[..., object]) -> None:
+    def __init__(self, ext: Any, suffix: str, load: Callable[..., pl.DataFrame], save: Callable[..., object]) -> None:
         self.name = f"polars {suffix}"
         self.suffixes = (suffix,)
+        self._errors = ext.errors
         self._load = load
         self._save = save
 
@@ -29,20 +30,60 @@ class FrameSerializer:
         return self._load(path)
 
     def save(self, obj: pl.DataFrame, path: str) -> object:
-        """Write the frame into the file."""
+        """Write the frame into the file; raises ``InvalidArgument`` for what would not come back."""
         return self._save(obj, path)
 
     def observations(self, obj: pl.DataFrame) -> int:
         """The number of rows."""
         return int(obj.height)
 
+    def _refused(self, problem: str) -> Exception:
+        msg = f"This polars.DataFrame cannot be saved as {self.suffixes[0]}: {problem}."
+        error: Exception = self._errors.InvalidArgument(msg)
+        return error
+
+
+class BinarySerializer(FrameSerializer):
+    """Reads and writes Parquet and Feather, which tell the types themselves."""
+
+    def save(self, obj: pl.DataFrame, path: str) -> None:
+        """Write the frame into the file; raises ``InvalidArgument`` for what would not come back."""
+        odd = next((name for name, kind in obj.schema.items() if _holds_objects(kind)), None)
+        if odd is not None:
+            raise self._refused(f"column {odd!r} holds Python objects; convert it, as by map_elements(str)")
+        try:
+            self._save(obj, path)
+            found = self._load(path, n_rows=0).schema
+        except BaseException as error:
+            if not _is_of_polars(error):
+                raise
+            first = str(error).strip().partition("\n")[0].rstrip(".")
+            raise self._refused(f"{first}; convert it, as by cast(pl.String)") from error
+        for name, kind in obj.schema.items():
+            if found[name] != kind:
+                raise self._refused(
+                    f"column {name!r} is {kind}, which this version of polars would give back as {found[name]}; convert it, "
+                    "as by cast(), or use a later one"
+                )
+
+
+def _holds_objects(kind: Any) -> bool:
+    inner = [getattr(kind, "inner", None), *(field.dtype for field in getattr(kind, "fields", ()))]
+    return kind == pl.Object or any(_holds_objects(each) for each in inner if each is not None)
+
+
+def _is_of_polars(error: BaseException) -> bool:
+    """Whether polars cannot write something; of some types its older versions panic."""
+    if type(error).__name__ == "PanicException":
+        return True
+    return isinstance(error, Exception) and not isinstance(error, (OSError, MemoryError))
+
 
 class TextSerializer(FrameSerializer):
     """Reads and writes CSV and TSV, beside which the types of the columns are kept, and their names where a header loses them."""
 
     def __init__(self, ext: Any, suffix: str, separator: str) -> None:
-        super().__init__(suffix, lambda path: pl.read_csv(path, separator=separator), self._written)
-        self._errors = ext.errors
+        super().__init__(ext, suffix, lambda path: pl.read_csv(path, separator=separator), self._written)
         self._separator = separator
 
     def load_as(self, path: str, layout: Any) -> pl.DataFrame:
@@ -63,8 +104,7 @@ class TextSerializer(FrameSerializer):
     def _written(self, frame: pl.DataFrame, path: str) -> object:
         problem = _problem(frame)
         if problem:
-            msg = f"This polars.DataFrame cannot be saved as {self.suffixes[0]}: {problem}; save it as .parquet."
-            raise self._errors.InvalidArgument(msg)
+            raise self._refused(f"{problem}; save it as .parquet")
         frame.write_csv(path, separator=self._separator)
         types = [[name, len(list(same))] for name, same in itertools.groupby(map(str, frame.dtypes))]
         lost = any(mark in name for name in frame.columns for mark in '"\r\n')
@@ -125,8 +165,8 @@ def _problem(frame: pl.DataFrame) -> str:
 def register(ext: Any) -> None:
     """Let data frames be saved and loaded."""
     for serializer in (
-        FrameSerializer(".parquet", pl.read_parquet, lambda frame, path: frame.write_parquet(path)),
-        FrameSerializer(".feather", pl.read_ipc, lambda frame, path: frame.write_ipc(path)),
+        BinarySerializer(ext, ".parquet", pl.read_parquet, lambda frame, path: frame.write_parquet(path)),
+        BinarySerializer(ext, ".feather", pl.read_ipc, lambda frame, path: frame.write_ipc(path)),
         TextSerializer(ext, ".csv", ","),
         TextSerializer(ext, ".tsv", "\t"),
     ):

@@ -114,7 +114,7 @@ def register(ext: Any) -> None:
     for suffix in (".parquet", ".feather", ".arrow"):
         ext.register_opener(suffix, _opener("parquet" if suffix == ".parquet" else "feather"))
     for suffix in (".csv", ".csv.gz", ".tsv", ".tsv.gz"):
-        ext.register_opener(suffix, TextOpener("," if "csv" in suffix else "\t"))
+        ext.register_opener(suffix, TextOpener(ext, "," if "csv" in suffix else "\t"))
 
 
 def _read_parquet(path: str) -> pa.Table:
@@ -158,24 +158,37 @@ def _opener(form: str) -> Callable[[str], Any]:
 
 
 class TextOpener:
-    """Opens CSV and TSV as a dataset; with types and missing values as they are described, or as pyarrow guesses them."""
+    """Opens CSV and TSV as a dataset; with types and missing values as they are described, or as pyarrow guesses them.
 
-    def __init__(self, separator: str) -> None:
+    Raises ``InvalidArgument`` if two columns have one name, by which a dataset finds them.
+    """
+
+    def __init__(self, ext: Any, separator: str) -> None:
+        self._errors = ext.errors
         self._separator = separator
 
     def __call__(self, path: str) -> Any:
         """The dataset of a file that nobody described."""
-        import pyarrow.dataset as ds
         from pyarrow import csv
 
-        return ds.dataset(path, format=ds.CsvFileFormat(parse_options=csv.ParseOptions(delimiter=self._separator)))
+        return self._opened(path, parse_options=csv.ParseOptions(delimiter=self._separator))
 
     def open_as(self, path: str, described: Any) -> Any:
         """The dataset of a file as it was saved."""
+        parsed, converted = _options(path, self._separator, described)
+        return self._opened(path, parse_options=parsed, convert_options=converted)
+
+    def _opened(self, path: str, **options: Any) -> Any:
         import pyarrow.dataset as ds
 
-        parsed, converted = _options(path, self._separator, described)
-        return ds.dataset(path, format=ds.CsvFileFormat(parse_options=parsed, convert_options=converted))
+        try:
+            return ds.dataset(path, format=ds.CsvFileFormat(**options))
+        except pa.ArrowInvalid as error:
+            _, several, name = str(error).partition("multiple columns named ")
+            if not several:
+                raise
+            msg = f"{path} has two columns named {name.strip()!r} and cannot be opened in parts: artifact.load() reads it."
+            raise self._errors.InvalidArgument(msg) from error
 
 
 def _options(path: str, separator: str, described: Any) -> tuple[Any, Any]:

@@ -75,6 +75,7 @@ COLUMNS = {
     "nullable floats": pd.array([0.1, None, 3], dtype="Float64"),
     "nullable truths": pd.array([True, None, False], dtype="boolean"),
     "strings": pd.array(["007", None, ""], dtype="string"),
+    "strings as categories": pd.Series(["b", None, "a"], dtype="string").astype("category"),
     "categories": pd.Categorical(["b", "a", None]),
     "categories in order": pd.Categorical(["low", "high", None], categories=["low", "mid", "high"], ordered=True),
     "categories of numbers": pd.Categorical([3, 1, None]),
@@ -84,6 +85,8 @@ COLUMNS = {
     "objects that are numbers": pd.Series([0.1, None, 3e300], dtype=object),
     "objects that are truths": pd.Series([True, False, True], dtype=object),
     "categories of digits": pd.Categorical(["01", "1", "01"]),
+    "categories of nothing": pd.Categorical([None, None, None]),
+    "durations as categories": pd.Categorical(pd.to_timedelta([86_400, 0, 10], unit="s")),
     "categories of long times": pd.Categorical(pd.to_timedelta(["1D", None, "2h"])),
 }
 
@@ -310,6 +313,27 @@ def test_an_index_comes_back_from_feather_or_is_refused(instance):
 
 def test_infinities_come_back_in_csv(instance):
     comes_back(instance, pd.DataFrame({"a": [math.inf, -math.inf, math.nan]}), "a.csv")
+
+
+ATTRS = [
+    ({"source": "plate 7", "n": [1, {"x": None}]}, True),
+    ({1: "a"}, False),
+    ({"day": dt.date(2026, 1, 1)}, False),
+    ({"pair": (1, 2)}, False),
+    ({"long": "a" * 200_000}, False),
+]
+
+
+@pytest.mark.parametrize("suffix", [*TEXTS, ".parquet", ".feather"])
+def test_attrs_come_back_if_json_keeps_them(instance, suffix):
+    if suffix in (".parquet", ".feather"):
+        pytest.importorskip("pyarrow")
+    for number, (attrs, kept) in enumerate(ATTRS):
+        frame = pd.DataFrame({"a": [1, 2]})
+        frame.attrs = dict(attrs)
+        found = instance.Artifact.from_dataframe(frame, key=f"{number}{suffix}").save(), frame.attrs
+        assert found[0].load().attrs in ([attrs] if kept else [{}, attrs])
+        assert found[1] == attrs
 
 
 def test_of_the_same_bytes_the_frame_that_was_saved_first_comes_back_and_that_is_told(instance, caplog):

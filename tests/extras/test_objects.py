@@ -1,5 +1,8 @@
 """Objects of optional libraries come back as the type that was saved; files can be opened without being read whole."""
 
+import datetime as dt
+import decimal
+import re
 import sys
 from pathlib import Path
 
@@ -161,6 +164,31 @@ class TestPolars:
         assert (saved.otype, saved.n_observations) == ("polars.DataFrame", 2)
         assert saved.load().equals(frame)
 
+    @pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+    def test_what_would_not_come_back_is_refused_with_the_remedy(self, instance, suffix):
+        pl = pytest.importorskip("polars")
+        frame = pl.DataFrame({"a": [1], "b": pl.Series([object()], dtype=pl.Object)})
+        with pytest.raises(
+            ln.errors.InvalidArgument, match=rf"as \{suffix}: column 'b' holds Python objects; convert it"
+        ):
+            instance.Artifact.from_dataframe(frame, key=f"t{suffix}")
+        odd = {
+            "decimals": pl.Series([decimal.Decimal("1.5")]),
+            "an order of texts": pl.Series(["a"], dtype=pl.Categorical("lexical")),
+            "lists of one length": pl.Series([[1, 2]]).cast(pl.List(pl.Int64)),
+            "durations": pl.Series([dt.timedelta(1)]),
+        }
+        if hasattr(pl, "Enum"):
+            odd["some texts"] = pl.Series(["a"], dtype=pl.Enum(["b", "a"]))
+        for name, values in odd.items():
+            frame, found, said = pl.DataFrame({"a": values}), None, ""
+            try:
+                found = instance.Artifact.from_dataframe(frame, key=f"{name}{suffix}").save().load()
+            except ln.errors.InvalidArgument as error:  # older versions of polars
+                said = str(error)
+            assert re.match(rf"$|This polars\.DataFrame cannot be saved as \{suffix}: .*; convert it, as by", said)
+            assert found is None or (found.schema == frame.schema and found.to_dicts() == frame.to_dicts())
+
     @pytest.mark.parametrize("key", ["t.json", "t.arrow"])
     def test_a_suffix_that_polars_does_not_write_is_told_with_those_that_it_does(self, instance, key):
         pl = pytest.importorskip("polars")
@@ -208,6 +236,23 @@ class TestNumpy:
     def test_a_masked_array_is_refused_as_its_mask_would_be_lost(self, instance, np):
         with pytest.raises(ln.errors.InvalidArgument, match=r"would lose its mask .*array\.filled\(\)"):
             instance.Artifact.from_object(np.ma.masked_array([1, 2], [0, 1]), key="m.npy")
+
+    def test_other_arrays_are_refused_as_they_would_come_back_as_plain_ones(self, instance, np):
+        record = np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])
+        for number, array in enumerate([np.eye(2).view(np.matrix), record, np.char.array(["a"])]):
+            with pytest.raises(
+                ln.errors.InvalidArgument,
+                match=r"^A numpy\.\S+ would come back .* plain array: save np\.asarray\(array\)\.$",
+            ):
+                instance.Artifact.from_object(array, key=f"{number}.npy")
+            plain = np.asarray(array)
+            found = instance.Artifact.from_object(plain, key=f"{number}.npy").save().load()
+            assert (found.dtype, found.tolist()) == (plain.dtype, plain.tolist())
+
+    def test_an_array_in_a_file_is_plain(self, instance, np, workdir):
+        array = np.memmap(workdir / "raw", dtype="int16", mode="w+", shape=(2, 3))
+        array[:] = [[1, 2, 3], [4, 5, 6]]
+        assert instance.Artifact.from_object(array, key="a.npy").save().load().tolist() == [[1, 2, 3], [4, 5, 6]]
 
     def test_pickles_in_archives_are_not_read(self, instance, np, workdir):
         np.savez(workdir / "o.npz", o=np.array([{"a": 1}], dtype=object))

@@ -12,7 +12,7 @@ import lamin_lite as ln
 
 pd = pytest.importorskip("pandas")
 np = pytest.importorskip("numpy")
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
 
 from tests.extras.test_frames import COLUMNS, comes_back, same
 
@@ -73,6 +73,53 @@ def test_an_index_comes_back_as_it_was(instance, name):
     )
     assert str(found.index.tolist()[0]) == str(levels.tolist()[0]) or "zone" in name
     assert found.index.get_level_values(1).dtype == levels.get_level_values(1).dtype
+
+
+def arrow(*values, kind):
+    return pd.Series(values, dtype=pd.ArrowDtype(kind))
+
+
+KEPT_BY_ARROW = {
+    "decimals": lambda: arrow(decimal.Decimal("1.50"), None, kind=pa.decimal128(5, 2)),
+    "texts": lambda: arrow("a", None, kind=pa.string()),
+    "long texts": lambda: arrow("a", None, kind=pa.large_string()),
+    "whole numbers": lambda: arrow(LARGE, None, kind=pa.int64()),
+    "numbers": lambda: arrow(0.5, None, kind=pa.float32()),
+    "truths": lambda: arrow(True, None, kind=pa.bool_()),
+    "days": lambda: arrow(dt.date(2026, 1, 1), None, kind=pa.date32()),
+    "moments": lambda: arrow(moment(17, 30), None, kind=pa.timestamp("us")),
+    "durations": lambda: arrow(dt.timedelta(1), None, kind=pa.duration("us")),
+    "times": lambda: arrow(dt.time(1), None, kind=pa.time64("us")),
+    "bytes": lambda: arrow(b"a", None, kind=pa.binary()),
+    "strings": lambda: pd.Series(["a", None], dtype="string[pyarrow]"),
+    "categories of strings": lambda: pd.Series(["b", None], dtype="string[pyarrow]").astype("category"),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_BY_ARROW)
+@pytest.mark.parametrize("suffix", BINARY)
+def test_columns_of_types_of_arrow_come_back_as_they_were(instance, name, suffix):
+    column = KEPT_BY_ARROW[name]()
+    comes_back(instance, pd.DataFrame({"a": column}), f"a{suffix}")
+    comes_back(instance, pd.DataFrame({"a": column})[:0], f"b{suffix}")
+    if suffix == ".parquet":
+        comes_back(instance, pd.DataFrame({"a": [1, 2]}, index=pd.Index(column, name="i")), "c.parquet")
+
+
+@pytest.mark.parametrize("suffix", BINARY)
+def test_types_of_arrow_that_would_not_come_back_are_refused(instance, suffix):
+    kinds = {
+        "lists": ([1], pa.list_(pa.int64())),
+        "seconds": (moment(), pa.timestamp("s")),
+        "moments of a zone": (pd.Timestamp("2026", tz="UTC"), pa.timestamp("us", "UTC")),
+    }
+    for name, (value, kind) in kinds.items():
+        frame, said = pd.DataFrame({"a": arrow(value, None, kind=kind)}), ""
+        try:
+            comes_back(instance, frame, f"{name}{suffix}")
+        except ln.errors.InvalidArgument as error:
+            said = str(error)
+        assert re.match(rf"$|This DataFrame cannot be saved as \{suffix}: .*(astype|make timestamp)", said)
 
 
 def test_what_the_file_tells_itself_needs_no_layout_and_the_rest_a_small_one(instance):

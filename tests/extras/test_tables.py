@@ -128,6 +128,21 @@ def test_missing_values_open_as_such_and_empty_texts_as_texts(instance):
     assert [found[name].to_pylist() for name in "abn"] == [["", "x"], ["", "y"], [None, 1.0]]
 
 
+def test_two_columns_of_one_name_are_not_opened_and_that_is_told(instance, workdir):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    (workdir / "file.csv").write_text("b,a,a\n1,2,3\n")
+    saved = [
+        instance.Artifact("file.csv", key="file.csv").save(),
+        instance.Artifact.from_dataframe(pd.DataFrame([[1, 2]], columns=["a", "a"]), key="frame.csv").save(),
+    ]
+    for each in saved:
+        with pytest.raises(
+            ln.errors.InvalidArgument, match=r"\.csv has two columns named 'a' and .*: artifact\.load\(\) reads it\.$"
+        ):
+            each.open()
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv"])
 def test_parts_of_other_tables_have_the_types_that_were_saved(instance, suffix):
     pa = pytest.importorskip("pyarrow")

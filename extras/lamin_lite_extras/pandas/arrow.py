@@ -69,7 +69,7 @@ def _schema_of_feather(path: str) -> pa.Schema:
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame; raises `UnfitError` if its columns could not be written, or be given back with their names."""
+    """The frame to write; raises `UnfitError` if its columns could not be written, or be given back with their names."""
     columns = frame.columns
     if columns.has_duplicates:
         twice = columns[columns.duplicated()][0]
@@ -80,6 +80,9 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     for label, dtype in zip(columns, frame.dtypes):
         if isinstance(dtype, pd.SparseDtype):
             raise UnfitError(f"column {label!r} is {dtype}", layouts.DENSE)
+    if frame.attrs and not layouts.attrs_of(frame):  # which pandas cannot write, or changes
+        frame = frame.copy(deep=False)
+        frame.attrs = {}
     return frame
 
 
@@ -95,8 +98,9 @@ def _come_back(columns: pd.Index[Any]) -> bool:
 
 # -- layouts
 #
-# {"columns": [[which, kind], ...], "index": [[which level, kind], ...], "names": those of the index if they are lost}: only
-# of fields that pandas would read as another type. Kinds are those of text formats, and of objects some more.
+# {"columns": [[which, kind], ...], "index": [[which level, kind], ...], "names": those of the index if they are lost,
+# "attrs": if they are lost}: only of fields that pandas would read as another type. Kinds are those of text formats, of
+# objects some more, and "arrow" of what is kept as Arrow has it.
 
 
 def _layout(frame: pd.DataFrame, schema: pa.Schema) -> Any:
@@ -112,12 +116,14 @@ def _layout(frame: pd.DataFrame, schema: pa.Schema) -> Any:
         if level.dtype != back.index.get_level_values(at).dtype or _is_object(level.dtype):
             kind = _lost_kind(level, types[width + at], layouts.index_title(frame.index.names[at]))
             index += [] if kind is None else [[at, kind]]
-    names = list(frame.index.names)
+    told = (schema.pandas_metadata or {}).get("attributes") or {}  # of earlier versions of pandas than 2.1 nothing
+    attrs = {} if told == frame.attrs else layouts.attrs_of(frame)
+    names: Any = list(frame.index.names)
     if names == list(back.index.names):
-        return {"columns": columns, "index": index, "names": None} if columns or index else None
+        return {"columns": columns, "index": index, "names": None, **attrs} if columns or index or attrs else None
     for name in names:
         layouts.check_index_name(name)
-    return {"columns": columns, "index": index, "names": names}
+    return {"columns": columns, "index": index, "names": names, **attrs}
 
 
 def _is_object(dtype: Any) -> bool:
@@ -128,11 +134,15 @@ def _lost_kind(values: pd.Series, written: pa.DataType, what: str) -> Any:
     """The kind of a field that would come back as another one; None where nothing, or nothing that counts, is lost."""
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        in_zone = isinstance(dtype.categories.dtype, pd.DatetimeTZDtype)  # which pyarrow forgets
-        kept = pa.types.is_dictionary(written) and not in_zone and len(values)  # without rows, Parquet writes none
-        return None if kept else layouts.kind_of(values, what)
+        inner = dtype.categories.dtype
+        kept = pa.types.is_dictionary(written) and _is_read_as(inner, written.value_type)
+        return None if kept and len(values) else layouts.kind_of(values, what)  # without rows, Parquet writes none
     if _is_object(dtype):
         return _kind_of_objects(values, written, what)
+    if hasattr(dtype, "pyarrow_dtype"):
+        if dtype.pyarrow_dtype != written:
+            raise UnfitError(f"{what} is {dtype}, which would come back as {written}", f"make {written}[pyarrow] of it")
+        return "arrow"
     # as seconds, which Parquet does not have, and nullable numbers in the index
     return layouts.kind_of(values, what) if layouts.is_simple(dtype) else None
 
@@ -155,6 +165,12 @@ def _kind_of_objects(values: pd.Series, written: pa.DataType, what: str) -> Any:
         if fits(written):
             return layouts.kind_of_objects(name, values)
     return None
+
+
+def _is_read_as(dtype: Any, written: pa.DataType) -> bool:
+    """Whether categories of this type are made of what was written, which pandas does not describe."""
+    in_zone = isinstance(dtype, pd.DatetimeTZDtype)  # which pyarrow forgets
+    return not in_zone and bool(pa.array([], written).to_pandas().dtype == dtype)
 
 
 def _are(cells: list[Any], kind: type) -> bool:
@@ -258,6 +274,7 @@ def _completed(
         levels = [frame.index.get_level_values(at) for at in range(frame.index.nlevels)]
         frame.index = layouts.index_of([found.get(width + at, level) for at, level in enumerate(levels)], names)
     frame.index.names = names
+    frame.attrs.update(layout.get("attrs", {}))
     return frame
 
 
@@ -267,6 +284,8 @@ _MADE = {"Timestamp": pd.Timestamp, "Timedelta": pd.Timedelta, "floating": float
 def _restored(column: pa.ChunkedArray, kind: Any) -> pd.Series:
     if isinstance(kind, list):
         return pd.Series(_categories(column, kind))
+    if kind == "arrow":
+        return pd.Series(pd.arrays.ArrowExtensionArray(column))
     if not kind.startswith("object "):
         return pd.Series(layouts.restored(column.to_pandas(integer_object_nulls=True), kind))
     base, _, missing = kind[7:].partition("?")
@@ -278,6 +297,8 @@ def _restored(column: pa.ChunkedArray, kind: Any) -> pd.Series:
 
 def _categories(column: pa.ChunkedArray, kind: list[Any]) -> pd.Categorical:
     """Categories, of which each value is looked at once; whole numbers never become floats."""
+    if pa.types.is_null(column.type):  # whose only category would be the missing value
+        column = column.cast("string")
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     whole = column.unify_dictionaries().combine_chunks() if column.num_chunks else None

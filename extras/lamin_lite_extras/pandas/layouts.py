@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _CATEGORIES = 10_000  #: that a layout lists; it is kept in the database
+_ATTRS = 100_000  #: characters of ``attrs`` that a layout keeps
 RENAME = "make texts of them, as by df.columns = [str(name) for name in df.columns]"
 CONVERT = "convert what is odd, as by astype(str)"
 MOMENTS = "make moments of all, as by pd.to_datetime()"
@@ -36,7 +38,7 @@ class UnfitError(ValueError):
 # -- layouts of text formats
 #
 # {"index": [[name, kind], ...], "columns": [[kind, how many beside each other], ...], "labels": dtype of the names,
-# "title": name of the columns, "rows": how many; of CSV also "missing": the text that stands for missing values, of JSON
+# "title": name of the columns, "rows": how many; "attrs" where there are any; of CSV also "missing": the text that stands for missing values, of JSON
 # "names" where no row tells them}. A kind is the name of a dtype, or "object" and what the objects are; with "?" where
 # values are missing, "?None" where they are None. Of categories it is a list: "category", the kind of the categories,
 # whether they have an order, and the categories where they are more than those that occur.
@@ -63,7 +65,18 @@ def layout_of(frame: pd.DataFrame) -> dict[str, Any]:
         "labels": str(columns.dtype),
         "title": columns.name,
         "rows": len(frame),
+        **attrs_of(frame),
     }
+
+
+def attrs_of(frame: pd.DataFrame) -> dict[str, Any]:
+    """``{"attrs": ...}``, if the frame has any, and JSON keeps them; what else is there nobody has promised to keep."""
+    try:
+        text = json.dumps(frame.attrs)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    kept = json.loads(text) if 2 < len(text) <= _ATTRS else None
+    return {"attrs": kept} if kept == frame.attrs else {}
 
 
 def check_index_name(name: Any) -> None:
@@ -128,7 +141,7 @@ def kind_of(values: pd.Series, what: str) -> Any:
         return kind_of_objects(inferred, values)
     if not is_simple(dtype):
         raise UnfitError(f"{what} is {dtype}", DENSE if isinstance(dtype, pd.SparseDtype) else "")
-    return str(dtype) + ("?" if gone.any() else "")
+    return _name_of(dtype) + ("?" if gone.any() else "")
 
 
 def kind_of_objects(name: str, values: pd.Series) -> str:
@@ -156,7 +169,13 @@ def _check_times(values: pd.Series, what: str) -> None:
 
 def is_simple(dtype: Any) -> bool:
     """Whether texts of such values can be read again, as the type that its name means."""
-    return _is_known(dtype) and bool(pd.api.types.pandas_dtype(str(dtype)) == dtype)
+    return _is_known(dtype) and bool(pd.api.types.pandas_dtype(_name_of(dtype)) == dtype)
+
+
+def _name_of(dtype: Any) -> str:
+    """What pandas calls a type; of texts that Arrow keeps, with that."""
+    name = str(dtype)
+    return f"{name}[{dtype.storage}]" if name == "string" and pd.api.types.pandas_dtype(name) != dtype else name
 
 
 def _is_known(dtype: Any) -> bool:
@@ -249,7 +268,7 @@ def restored(raw: pd.Series, kind: Any) -> Any:
     if isinstance(kind, list):
         return _restored_categories(raw, kind)
     base, _, missing = kind.partition("?")
-    if str(raw.dtype) == base:
+    if _name_of(raw.dtype) == base:
         return raw  # as it was read
     known = raw.notna().tolist()
     if base.startswith("object "):
@@ -337,6 +356,7 @@ def frame_of(fields: list[Any], labels: Sequence[Any], layout: Any) -> pd.DataFr
     if layout["labels"] == "int64":
         labels = [int(label) for label in labels]
     made.columns = pd.Index(labels, dtype=layout["labels"], name=layout["title"])
+    made.attrs.update(layout.get("attrs", {}))
     return made
 
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .layouts import UnfitError, as_series, base_of, frame_of, is_text, kinds_of, layout_of, may_miss, plain, restored
+from .layouts import (
+    UnfitError,
+    as_series,
+    base_of,
+    frame_of,
+    index_of,
+    is_text,
+    kinds_of,
+    layout_of,
+    may_miss,
+    plain,
+    restored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,10 +48,22 @@ def to_text(separator: str) -> Callable[[pd.DataFrame, str], Any]:
         # Python's writer leaves a lone carriage return unquoted before 3.13, and readers end the line there
         returns = any("\r" in text for text in itertools.chain(named, *(found for found, _ in texts)))
         quoting = {"quoting": 2} if returns else {}
-        frame.to_csv(path, sep=separator, index=bool(levels), na_rep=layout["missing"], lineterminator="\n", **quoting)
+        written = _with_durations(frame, levels)
+        written.to_csv(
+            path, sep=separator, index=bool(levels), na_rep=layout["missing"], lineterminator="\n", **quoting
+        )
         return layout
 
     return save
+
+
+def _with_durations(frame: pd.DataFrame, levels: list[Any]) -> pd.DataFrame:
+    """The frame with durations as its index where that has categories of them, of which pandas before 2 cuts the texts."""
+    kinds = [getattr(getattr(level, "categories", level), "dtype", None) for level in levels]
+    if not any(kind != level.dtype and getattr(kind, "kind", "") == "m" for kind, level in zip(kinds, levels)):
+        return frame
+    index = index_of([level.astype(kind) for level, kind in zip(levels, kinds)], list(frame.index.names))
+    return frame.set_axis(index, axis="index")
 
 
 def _check_texts(texts: Iterable[str]) -> None:
