@@ -67,7 +67,8 @@ def test_a_wrong_condition_on_the_root_is_told_as_of_any_text(lake, asked, words
         ln.Storage.filter(**asked)
 
 
-def test_values_are_the_absolute_roots(lake, workdir):
+def test_values_are_the_absolute_roots(lake, workdir, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     far, near = lake.root, str(workdir / "storage")
     assert sorted(row["root"] for row in ln.Storage.to_dicts()) == [far, near]
     by_key = ln.Artifact.order_by("-storage__root").values_list("key", "storage__root")
