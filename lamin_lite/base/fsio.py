@@ -406,8 +406,16 @@ class alone:
         self._close()
 
     def _close(self) -> None:
+        import fcntl
+
         fd, self._fd = self._fd, -1
-        if fd >= 0:
+        if fd < 0:
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_UN)  # a fork of another thread has the descriptor too, and would hold it on
+        except OSError:
+            pass
+        finally:
             os.close(fd)
 
 

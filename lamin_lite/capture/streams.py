@@ -78,9 +78,9 @@ class Log:
     def close(self) -> None:
         """Let go of the file."""
         with self._taken():
-            if self._fd >= 0:
-                os.close(self._fd)
-            self._fd = -1
+            fd, self._fd = self._fd, -1  # first: a signal handler of this thread may print in between
+            if fd >= 0:
+                os.close(fd)
 
     def discard(self) -> None:
         """Remove the file, for good: what a thread prints after that is of no run."""

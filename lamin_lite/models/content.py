@@ -6,7 +6,7 @@ import errno
 import os
 
 from .. import errors
-from ..base import display, fsio, names, uids
+from ..base import display, fsio, hashing, names, uids
 from ..base._typing import TYPE_CHECKING
 from ..ext import known_suffix
 from ..storage import folders
@@ -156,6 +156,23 @@ def members_of(artifact: Artifact) -> dict[str, str]:
     if managed:
         return {name: kind for kind, name, *_ in folders.entries(source)}
     return {name: kind for name, kind, _ in folders.members(source)}
+
+
+def is_any_as_in(artifact: Artifact, folder: str) -> bool:
+    """Whether any file that a folder holds is, by name and bytes, one of an artifact; an empty one only if all are."""
+    source, managed = _stored(artifact)
+    if managed:
+        own = [(line[1], line[2], line[3]) for line in folders.entries(source) if line[0] == "f"]
+    else:
+        own = [(name, status.st_size, None) for name, kind, status in folders.members(source) if kind == "f"]
+    for name, size, digest in own:
+        path = os.path.join(folder, name)
+        if (size or not artifact.size) and os.path.isfile(path) and os.path.getsize(path) == size:
+            with translating("read", path):
+                same = hashing.of_file(path)[0] == (digest or hashing.of_file(os.path.join(source, name))[0])
+            if same:
+                return True
+    return False
 
 
 def _copy(artifact: Artifact, folder: str, path: str, put: Callable[[str, str], None]) -> None:

@@ -153,9 +153,11 @@ class Versioned(Stamped):
         old, new = changes.was(self, "key"), self._values["key"]
         if old == new:
             return
-        if new is not None:
-            self._check_key_is_free(tx, self._values["branch_id"], self.stem, f"be renamed to {new!r}")
         which, them = ("key = ?", [self.stem, old]) if old is not None else ("key IS NULL", [self.stem])
+        latest = f"SELECT branch_id FROM {self.__table__.name} WHERE stem = ? AND {which} AND is_latest = ?"
+        for branch_id in {self._values["branch_id"], *(row[0] for row in tx.read(latest, [*them, True]))}:
+            if new is not None:
+                self._check_key_is_free(tx, branch_id, self.stem, f"be renamed to {new!r}")
         others = f"FROM {self.__table__.name} WHERE stem = ? AND {which} AND is_locked = ? AND id <> ?"
         locked = tx.one(f"SELECT uid {others}", [*them, True, self.id])
         if locked is not None:
@@ -183,13 +185,13 @@ class Versioned(Stamped):
         """`LATEST` of the latest version of the family that ``revises`` names."""
         if self._revises is None:
             return None
-        if self.key is not None and self.key != self._revises.key:
-            stem = self._revises.stem
-            self._check_key_is_free(tx, self._values["branch_id"], stem, f"be a version under the key {self.key!r}")
+        stem, branch_id = self._revises.stem, self._values["branch_id"]
         latest = tx.one(
             f"{LATEST} FROM {self.__table__.name} WHERE stem = ? AND branch_id = ? AND is_latest = ?",
-            [self._revises.stem, self._values["branch_id"], True],
+            [stem, branch_id, True],
         )
+        if self.key is not None and (latest is None or self.key != latest[4]):
+            self._check_key_is_free(tx, branch_id, stem, f"be a version under the key {self.key!r}")
         return latest or (self._revises.uid, self._revises.stem, None, self._revises.id, None, None)  # all in the trash
 
     def _is_same(self, latest: Row, content: Optional[str]) -> bool:
@@ -269,8 +271,8 @@ class Versioned(Stamped):
         is_latest = branch_id > ARCHIVE or tx.one(shown, [stem, ARCHIVE]) is None
         self._values.update(stem=stem, uid=stem + version, is_latest=is_latest)
         tx.execute(
-            f"UPDATE {name} SET is_latest = 0 WHERE stem = ? AND is_latest = 1 AND (branch_id = ? OR branch_id <= ?)",
-            [stem, branch_id, ARCHIVE],
+            f"UPDATE {name} SET is_latest = 0 WHERE stem = ? AND is_latest = 1 AND branch_id IN (?, ?, ?)",
+            [stem, branch_id, ARCHIVE, TRASH],
         )
 
     def _moving(self, tx: Transaction, branch_id: int) -> None:
@@ -279,7 +281,7 @@ class Versioned(Stamped):
         self._clear_latest(tx)
 
     def _clear_latest(self, tx: Transaction) -> None:
-        tx.execute(f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ?", [self.stem])
+        tx.execute(f"UPDATE {self.__table__.name} SET is_latest = 0 WHERE stem = ? AND is_latest = 1", [self.stem])
 
     def _moved(self, tx: Transaction) -> None:
         """The latest version of a branch is the one with the highest number there; of those put away only if all are.

@@ -12,7 +12,7 @@ from .handles import Handle, check_not_inherited, gate
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any, Optional
 
     from .database import Row
@@ -59,6 +59,14 @@ class SQLite(Database):
         while self._is_outdated():
             rows = super().read(sql, params)
         return rows
+
+    def iterate(self, sql: str, params: Sequence[object] = ()) -> Iterator[Row]:
+        """The rows of a query one after the other; read at once, if somebody might write what is read meanwhile."""
+        if self.readonly:
+            self.connection()
+            if self._local.unchanged is not None:
+                return iter(self.read(sql, params))
+        return super().iterate(sql, params)
 
     def _is_outdated(self) -> bool:
         """Whether a file was written that this thread has open as one that nobody writes: what it reads may be anything."""

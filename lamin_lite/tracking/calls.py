@@ -198,19 +198,25 @@ def begin(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional
     projects = belonging.project_ids(store) if root else ()
     kept, secrets = params.kept(arguments)
     source, space_id = source_of_function(spec.func), values["space_id"]
-    own = transforms.of_cell(store, spec.func) if transforms.of_cell is not None and spec.uid is None else None
-    if own is not None:
-        transform, new = own, False
-    else:
-        transform, new = transforms.resolve(store, source, uid=spec.uid, secrets=secrets, space_id=space_id)
+    new = False
+
+    def resolved() -> Transform:
+        nonlocal new
+        own = transforms.of_cell(store, spec.func) if transforms.of_cell is not None and spec.uid is None else None
+        if own is not None:
+            return own
+        found, new = transforms.resolve(store, source, uid=spec.uid, secrets=secrets, space_id=space_id)
+        return found
+
+    transform = resolved()
     if parent is not None:
         values["initiated_by_run_id"] = parent.id
     if root:
         values.update(runs.facts(store, secrets, source["path"], space_id), projects=projects)
-    opened = Open(runs.start(store, transform, kept, **values), root=root, parent=parent)
+    opened = Open(runs.start(store, transform, kept, again=resolved, **values), root=root, parent=parent)
     opened.learn(secrets, source["text"])
     if root:
-        _say(transform, new, opened.run, spec)
+        _say(opened.run.transform, new, opened.run, spec)
     return opened
 
 

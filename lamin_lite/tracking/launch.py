@@ -134,7 +134,7 @@ class Launch:
         self._parent = parent_of_root(store)
         place = belonging.space_id(store, None, self._parent)
         projects = belonging.project_ids(store, wish.project)
-        self._transform, self._is_new = self._resolved(place)
+        self._resolved(place)
         facts = runs.facts(store, self._secrets, program.source, place)
         told = {
             "argv": redact.redact_args(program.argv)[0] if program.arguments == program.argv else None,
@@ -150,6 +150,7 @@ class Launch:
             self._params,
             (),
             projects,
+            again=lambda: self._resolved(place),
             **facts,
             initiated_by_run_id=initiated_by,
             space_id=place,
@@ -164,10 +165,13 @@ class Launch:
     def _masked(self, text: str) -> str:
         return redact.mask_values(redact.redact_text(paths.as_text(text)), self._secrets)
 
-    def _resolved(self, space_id: Optional[int]) -> tuple[Transform, bool]:
+    def _resolved(self, space_id: Optional[int]) -> Transform:
         program, wish = self.program, self.wish
         key = transforms.wished(wish.key, None)["key"] or (program.title if program.source is None else None)
-        return transforms.resolve(self.store, self._source, key=key, secrets=self._secrets, space_id=space_id)
+        self._transform, self._is_new = transforms.resolve(
+            self.store, self._source, key=key, secrets=self._secrets, space_id=space_id
+        )
+        return self._transform
 
     def execute(self, started: Callable[[proc.Child], None]) -> int:
         """Execute it, with its streams on those of this process; the exit code to end with.

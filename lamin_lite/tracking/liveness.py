@@ -106,7 +106,7 @@ def _abort(store: Instance, number: int, uid: str, started_at: int) -> bool:
             "WHERE id = ? AND status = 'started'",
             [ABORTED, max(sign or started_at, started_at), True, report, clock.now(), number],
         )
-    if report is not None:  # else it is the only copy of what was printed, or there is none
+    if report is not None and is_mine:  # else it may be the only copy of what was printed
         fsio.remove(log)
     return is_mine > 0
 

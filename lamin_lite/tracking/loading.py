@@ -59,7 +59,7 @@ def write_copy(artifact: Artifact, to: str, *, force: bool = False) -> tuple[str
     path = os.path.abspath(to) if _is_copy(artifact, to) else place_of(artifact, to, "")
     is_new = _is_to_write(artifact, path, force)
     if is_new:
-        _write(artifact, path)
+        _write(artifact, path, force)
     return path, is_new
 
 
@@ -73,7 +73,7 @@ def write_copies(artifacts: Sequence[Artifact], home: str, *, force: bool = Fals
     _check_ways({path: artifact for artifact, path, is_new in zip(artifacts, places, new) if is_new})
     for artifact, path, is_new in zip(artifacts, places, new):
         if is_new:
-            _write(artifact, path)
+            _write(artifact, path, force)
     return list(zip(places, new))
 
 
@@ -152,8 +152,8 @@ def _check_holds_nothing_else(path: str, artifact: Artifact) -> None:
             )
 
 
-def _write(artifact: Artifact, path: str) -> None:
-    if os.path.isdir(path):
+def _write(artifact: Artifact, path: str, force: bool) -> None:
+    if force and os.path.isdir(path):  # else it was made after it was looked for: who did so may have work in it
         content.renew(artifact, path)
     else:
         content.copy_to(artifact, path)
@@ -162,7 +162,8 @@ def _write(artifact: Artifact, path: str) -> None:
 def _is_copy(artifact: Artifact, to: str) -> bool:
     """Whether a folder is a copy of an artifact, which may have been changed: most that either holds, the other has too.
 
-    Not one that holds a folder of the name of the artifact, in which its copy is then.
+    Not one that holds a folder of the name of the artifact, in which its copy is then; and not one of which no file is as
+    in any version of the artifact, as other folders have files of these names, too.
     """
     if artifact.n_files is None or not os.path.isdir(to):
         return False
@@ -176,10 +177,22 @@ def _is_copy(artifact: Artifact, to: str) -> bool:
             shared, others = shared + (name in own), others + (name not in own)
             if others > len(own):  # it may be large
                 return False
-    except errors.LaminLiteError:  # it holds what no artifact can
+        every = len(own) + others
+        return every == 0 or (shared > every / 2 and (not artifact.n_files or _has_bytes_of(artifact, to)))
+    except errors.LaminLiteError:  # it holds what no artifact can, or what this user may not read
         return False
-    every = len(own) + others
-    return shared > every / 2 or every == 0
+
+
+def _has_bytes_of(artifact: Artifact, folder: str) -> bool:
+    if content.is_any_as_in(artifact, folder):
+        return True
+    for version in artifact.versions:
+        try:
+            if version.n_files and version.uid != artifact.uid and content.is_any_as_in(version, folder):
+                return True
+        except errors.LaminLiteError:  # its bytes are not there any more
+            pass
+    return False
 
 
 def place_of(row: Row, to: Optional[str], home: str) -> str:

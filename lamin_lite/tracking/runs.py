@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import errors
 from ..base import clock, names, redact, settings
 from ..base._typing import TYPE_CHECKING
 from ..capture.environment import environment, fingerprint
@@ -13,7 +14,7 @@ from ..models.related import label_run
 from .processes import process_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Optional
 
     from ..instance import Instance
@@ -27,12 +28,32 @@ def start(
     params: dict[str, Any],
     features: Checked = (),
     projects: Iterable[int] = (),
+    *,
+    again: Optional[Callable[[], Transform]] = None,
     **values: Any,
 ) -> Run:
     """Write the row of a run that starts now. It survives the death of the process; a power loss may forget it.
 
     It belongs to these projects, by their ids, and to those of the run that initiated it, or that it repeats.
+    ``again`` looks for the transform once more where another process has removed it since.
     """
+    try:
+        return _started(store, transform, params, features, projects, values)
+    except errors.Conflict:
+        there = "SELECT 1 FROM transform WHERE id = ? AND uid = ?"
+        if again is None or store.database.one(there, [transform.id, transform.uid]) is not None:
+            raise
+    return _started(store, again(), params, features, projects, values)
+
+
+def _started(
+    store: Instance,
+    transform: Transform,
+    params: dict[str, Any],
+    features: Checked,
+    projects: Iterable[int],
+    values: dict[str, Any],
+) -> Run:
     process = process_of(store)
     projects = [*projects, *_projects_of_repeated(store, values)]
     run = store.Run()

@@ -134,6 +134,12 @@ def _track(
     outer = _outer() if is_executed else None
     place = belonging.space_id(store, space, None if _open is not outer else parent_of_root(store))
     made, new = _transform(store, transform, source, secrets, place, wish)
+
+    def made_again() -> Transform:
+        nonlocal made, new
+        made, new = _transform(store, transform, source, secrets, place, wish)
+        return made
+
     if _open is not None and _open.is_mine():
         if new_run is False and _open.run.transform == made:
             return
@@ -150,6 +156,7 @@ def _track(
         kept,
         said,
         projects,
+        again=made_again,
         **facts,
         initiated_by_run_id=None if parent is None else parent.id,
         space_id=place,

@@ -271,14 +271,24 @@ def settle(
             [after.id, before.id, run.id],
         )
         link_projects_of_run(tx, Transform.__relations__["projects"], after._saved_id(), run._saved_id())
+        is_removed = own and after.id != before.id and _is_removed(store, before)
     changes.wrote(run, {"transform_id": after.id})
     run._related["transform"] = after
     _retitle(after, source, secrets)
     if after.id == before.id:
         return new
-    if own:
-        before.delete(permanent=True)
+    if is_removed:
+        before._values["id"], before._is_removed = None, True
     return made
+
+
+def _is_removed(store: Instance, transform: Transform) -> bool:
+    """Remove a transform within a transaction that may still be undone; False if something but runs refers to it."""
+    try:
+        _by_id(store, transform._saved_id()).delete(permanent=True)
+    except errors.Conflict:
+        return False
+    return True
 
 
 def _is_locked(tx: Transaction, stem: str) -> bool:

@@ -380,7 +380,7 @@ def test_an_empty_git_folder_is_passed_over(repo):
     assert git_state(repo / "sub" / "x.py")["root"] == str(repo.resolve())
 
 
-def test_no_program_of_a_submodule_is_run_and_its_index_is_not_written(outer, tmp_path):
+def test_no_program_of_a_submodule_but_filters_is_run_and_its_index_is_not_written(outer, tmp_path):
     trap, program, inner = tmp_path / "trap", tmp_path / "trap.sh", outer / "inner"
     program.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n")
     program.chmod(0o755)
@@ -394,7 +394,7 @@ def test_no_program_of_a_submodule_is_run_and_its_index_is_not_written(outer, tm
     assert index.read_bytes() == before
 
 
-def test_no_program_of_the_repository_is_run(repo, tmp_path):
+def test_no_program_of_the_repository_but_filters_is_run(repo, tmp_path):
     trap = tmp_path / "trap"
     program = tmp_path / "trap.sh"
     program.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n")

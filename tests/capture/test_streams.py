@@ -104,3 +104,21 @@ def test_a_fork_prints_although_another_thread_was_printing(tmp_path):
     done.set()
     thread.join()
     assert (tmp_path / "x.log").read_text() == "of the child\n"
+
+
+def test_what_a_signal_handler_prints_while_the_log_is_closed_gets_into_no_other_file(tmp_path, monkeypatch):
+    log = Log(str(tmp_path / "x.log"))
+    log.write("first\n")
+    close = os.close
+
+    def closed_and_interrupted(fd):
+        close(fd)
+        monkeypatch.setattr(os, "close", close)
+        with open(tmp_path / "data.csv", "w"):  # it gets the descriptor that was closed
+            log.write("second\n")
+
+    monkeypatch.setattr(os, "close", closed_and_interrupted)
+    log.close()
+    log.close()
+    assert (tmp_path / "data.csv").read_text() == ""
+    assert (tmp_path / "x.log").read_text() == "first\nsecond\n"

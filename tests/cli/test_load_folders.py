@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from lamin_lite.instance import Instance
+from lamin_lite.tracking import loading
 
 
 @pytest.fixture
@@ -101,3 +102,39 @@ def test_a_copy_of_a_folder_is_known_also_after_it_was_changed(cli, store, workd
     for name in "defg":  # which is more than the artifact has
         (workdir / "out" / name).write_text("mine")
     assert cli("load results --to out").out == f"{workdir / 'out' / 'results'}\n"
+
+
+def test_a_folder_that_is_made_while_its_place_is_looked_for_keeps_what_is_in_it(cli, store, workdir, monkeypatch):
+    (workdir / "results").mkdir()
+    (workdir / "results" / "a.txt").write_text("one")
+    cli("save results")
+    out = workdir / "out"
+    write = loading._write
+
+    def written_late(*args):
+        out.mkdir()
+        (out / "a.txt").write_text("mine")
+        return write(*args)
+
+    monkeypatch.setattr(loading, "_write", written_late)
+    assert cli("load results --to out").code == 1
+    assert (os.listdir(out), (out / "a.txt").read_text()) == (["a.txt"], "mine")
+    assert sorted(os.listdir(workdir)) == [".lamin_lite", "data", "out", "results"]
+
+
+def test_a_folder_with_files_of_the_same_names_is_no_copy_unless_any_is_as_in_a_version(cli, store, workdir):
+    (workdir / "results").mkdir()
+    for name in ("a.txt", "b.txt", "__init__.py"):
+        (workdir / "results" / name).write_text(name if name != "__init__.py" else "")
+    cli("save results")
+    shutil.copytree("results", "first")
+    (workdir / "mine").mkdir()
+    for name in ("a.txt", "b.txt", "__init__.py"):
+        (workdir / "mine" / name).write_text("mine" if name != "__init__.py" else "")
+        (workdir / "results" / name).write_text("of the next version" if name != "__init__.py" else "")
+    cli("save results")
+    assert cli("load results --to mine --force").out == f"{workdir / 'mine' / 'results'}\n"
+    assert (workdir / "mine" / "a.txt").read_text() == "mine"
+    assert f"{workdir / 'first'} is there with other content" in cli("load results --to first").err
+    assert cli("load results --to first --force").out == f"{workdir / 'first'}\n"
+    assert (workdir / "first" / "a.txt").read_text() == "of the next version"

@@ -332,3 +332,26 @@ def test_a_transform_that_goes_on_after_all_its_versions_were_put_away_is_the_on
     first = instance.Transform(key="p.py", source_code="1").save()
     second = instance.Transform(source_code="2", revises=first.archive()).save()
     assert latest(first) == [(second.version, "main")]
+
+
+def test_a_version_that_goes_on_under_a_key_which_another_family_has_by_now_is_refused_by_name(instance):
+    first = saved(instance, "one", key="a.txt")
+    saved(instance, "two", key="b.txt", revises=first)
+    other = saved(instance, "three", key="a.txt")
+    with pytest.raises(ln.errors.Conflict, match=f"cannot be a version under the key 'a.txt': Artifact {other.uid}"):
+        saved(instance, "four", revises=first)
+    alone = saved(instance, "five", key="c.txt")
+    alone.delete()
+    holder = saved(instance, "six", key="c.txt")
+    with pytest.raises(ln.errors.Conflict, match=f"cannot be a version under the key 'c.txt': Artifact {holder.uid}"):
+        saved(instance, "seven", revises=alone)
+
+
+def test_a_version_that_is_put_away_is_not_renamed_to_a_key_that_is_taken_where_others_are_shown(instance):
+    first = saved(instance, "one", key="a.txt")
+    saved(instance, "two", key="a.txt")
+    other = saved(instance, "three", key="b.txt")
+    first.archive()
+    first.key = "b.txt"
+    with pytest.raises(ln.errors.Conflict, match=f"cannot be renamed to 'b.txt': Artifact {other.uid} has the key"):
+        first.save()

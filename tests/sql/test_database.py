@@ -51,6 +51,27 @@ def test_who_may_only_read_sees_what_another_process_writes_meanwhile(instance, 
         assert len(set(reader.ULabel.filter().to_list("name"))) == reader.ULabel.filter().count()
 
 
+@pytest.mark.sqlite
+def test_who_goes_through_rows_that_another_process_rewrites_meanwhile_gets_each_once(instance, monkeypatch):
+    """Where there is no write-ahead log, and so nothing that keeps the two apart."""
+
+    def write(sql, many=()):
+        with instance.database.write("many") as tx:
+            tx.execute_many(sql, many) if many else tx.execute(sql)
+        del tx  # it has the connection
+        instance.database.close()
+        assert not os.path.exists(instance.database.path + "-wal")
+
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    write("CREATE TABLE many (name TEXT)")
+    write("INSERT INTO many VALUES (?)", [[f"{at} " + "x" * 3000] for at in range(4000)])
+    rows = ln.Instance.open(instance.root).database.iterate("SELECT name FROM many")
+    first = next(rows)
+    write("UPDATE many SET name = 'y' WHERE rowid > 100")
+    assert [name.split()[0] for (name,) in [first, *rows]] == [str(at) for at in range(4000)]
+
+
 def keys(instance):
     return instance.Transform.filter().values_list("key", flat=True)
 

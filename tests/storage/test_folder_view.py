@@ -7,6 +7,7 @@ import os
 import pytest
 
 import lamin_lite as ln
+from lamin_lite.base import fsio
 from lamin_lite.storage import folders
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a promise for POSIX")
@@ -183,3 +184,23 @@ def test_what_was_cut_in_the_cache_is_fetched_anew(instance, workdir):
         path.write_text("all")
     assert file.load() == "all of a.txt"
     assert (folder.cache() / "b.txt").read_text() == "all of data/b.txt"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_who_was_alone_lets_others_go_on_though_a_fork_of_that_time_lives(tmp_path):
+    import fcntl
+
+    read, write = os.pipe()
+    with fsio.alone(str(tmp_path)):
+        child = os.fork()
+        if not child:
+            os.close(write)
+            os.read(read, 1)  # until the test is over
+            os._exit(0)
+    fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        for each in (fd, read, write):
+            os.close(each)
+        os.waitpid(child, 0)

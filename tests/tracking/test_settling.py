@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lamin_lite import errors
 from lamin_lite.tracking import runs, transforms
 
 
@@ -99,3 +100,64 @@ def test_nothing_changes_if_nothing_has_changed(here, begun):
     transforms.settle(here.instance, run, source_of(here, "a.ipynb", "one"), new=new)
     assert all_of(here) == {("a.ipynb", "0000", "one", True)}
     assert run.transform.uid == before
+
+
+def test_a_transform_on_which_another_process_starts_a_run_meanwhile_stays(here, begun, monkeypatch):
+    begun("a.ipynb", "one")
+    run, new = begun("a.ipynb", "two")
+    before, others, removing = run.transform, [], transforms._is_removed
+
+    def removed_when_another_has_looked_for_it(store, transform):
+        others.append(transforms.Transform.filter(uid=transform.uid).one())
+        return removing(store, transform)
+
+    monkeypatch.setattr(transforms, "_is_removed", removed_when_another_has_looked_for_it)
+    assert not transforms.settle(here.instance, run, source_of(here, "a.ipynb", "one"), new=new)
+    assert before._is_removed
+    looked = []
+
+    def again():
+        looked.append(transforms.resolve(here.instance, source_of(here, "a.ipynb", "two")))
+        return looked[0][0]
+
+    other = runs.start(here.instance, others[0], {}, again=again)
+    assert other.transform == looked[0][0]
+    assert looked[0][1] is True
+    assert all_of(here) == {("a.ipynb", "0000", "one", False), ("a.ipynb", "0002", "two", True)}
+    with pytest.raises(errors.Conflict):
+        runs.start(here.instance, others[0], {})
+
+
+def test_a_transform_that_is_needed_elsewhere_stays_when_its_run_moves_on(here, begun):
+    begun("a.ipynb", "one")
+    run, new = begun("a.ipynb", "two")
+    before = run.transform
+    here.instance.Feature(name="by", dtype="cat[Transform]").save()
+    row = here.instance.Record(name="r").save()
+    row.features.add_values({"by": before})
+    transforms.settle(here.instance, run, source_of(here, "a.ipynb", "one"), new=new)
+    assert all_of(here) == {("a.ipynb", "0000", "one", False), ("a.ipynb", "0001", "two", True)}
+    assert (run.transform.version, before.version) == ("0000", "0001")
+    assert row.features.get_values() == {"by": "a.ipynb"}
+
+
+@pytest.mark.parametrize("call", ["ln.track()", "flow()"])
+def test_a_transform_that_is_removed_while_a_run_starts_is_made_anew(project, call):
+    project.run(f"""
+    from lamin_lite.tracking import runs
+    start = runs.start
+
+    def started_late(store, transform, *args, **values):
+        store.Transform.get(transform.uid).delete(permanent=True)
+        return start(store, transform, *args, **values)
+
+    @ln.flow()
+    def flow():
+        pass
+
+    runs.start = started_late
+    {call}
+    """)
+    run = project.only_run()
+    assert (run.status, run.transform.key) == ("completed", "s.py")
+    assert run.transform == project.instance.Transform.filter().one()
