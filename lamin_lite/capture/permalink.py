@@ -171,9 +171,11 @@ def shown(text: str) -> str:
     address = parse(text)
     if "://" in text and not address.is_local:
         return _url(address)
-    bare = text.strip().rstrip("/\\") or text.strip()
+    bare = text.strip()
+    while len(bare) > 1 and (bare[-1] in "/\\" or bare[-1].isspace()):
+        bare = bare[:-1]
     name = bare.removesuffix(".git")
-    return bare if not name or name.endswith(("/", "\\", ":")) else name
+    return bare if not name or name[-1] in "/\\:" or name[-1].isspace() else name
 
 
 def is_same(one: Address, other: Address) -> bool:

@@ -6,6 +6,8 @@ own errors from others, and streams; everything else is here, so that it is type
 
 from __future__ import annotations
 
+from functools import cache
+
 from .. import errors
 from ..base._typing import TYPE_CHECKING
 from .database import BUSY_TIMEOUT, Database
@@ -359,6 +361,7 @@ def functions() -> Iterator[str]:
     )
 
 
+@cache
 def _foldings() -> tuple[dict[str, str], dict[str, str]]:
     """What ``casefold`` makes of each character that it changes, to one or to several."""
     every = (chr(code) for code in range(0x20000) if not 0xD800 <= code < 0xE000)

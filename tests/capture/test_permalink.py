@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lamin_lite.capture.permalink import is_same, link_to, parse, rewritten, shown
@@ -55,6 +55,9 @@ def test_different_repositories_are_never_the_same(host, other_host, path, other
     assert found == same
 
 
+@example("a /")
+@example("a .git")
+@example("//")
 @given(st.text(max_size=60))
 def test_whatever_is_said_can_be_parsed_shown_and_linked(text):
     link = link_to(parse(text), SHA, "a.py")
