@@ -107,6 +107,10 @@ class Database:
         """Run an INSERT of one row; its id."""
         raise NotImplementedError
 
+    def _execute_all(self, connection: Any, statements: Iterable[str]) -> None:
+        for statement in statements:
+            connection.execute(statement)
+
     def _new_ids(self, connection: Any, table: str, many: int) -> Sequence[int]:
         """The ids of the next rows of a table, which are inserted with them in this transaction."""
         raise NotImplementedError
@@ -358,6 +362,10 @@ class Transaction:
         """Run a statement; the number of rows that it changed."""
         changed: int = self._connection.execute(sql, params).rowcount
         return changed
+
+    def execute_all(self, statements: Iterable[str]) -> None:
+        """Run statements without values: on a server in one round trip."""
+        self.database._execute_all(self._connection, statements)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement once a row."""

@@ -32,9 +32,7 @@ def create(
     every = list(tables)
     with database.write("create the tables") as tx:
         tx.execute(META)
-        for table in every:
-            for statement in table.statements(database.dialect):
-                tx.execute(statement)
+        tx.execute_all(statement for table in every for statement in table.statements(database.dialect))
         row = {
             "id": 1,
             "schema": names.SCHEMA,
@@ -45,9 +43,9 @@ def create(
         }
         new = tx.insert_new("meta", row)
         if new:
-            for table in every:
-                for statement in table.references(database.dialect, table.fields.values()):
-                    tx.execute(statement)
+            tx.execute_all(
+                statement for table in every for statement in table.references(database.dialect, table.fields.values())
+            )
             seed(tx)
     return new
 

@@ -96,14 +96,18 @@ class Server(Database):
             try:
                 if self.schema is not None:
                     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"')
-                for statement in functions():
-                    connection.execute(statement)
+                self._execute_all(connection, functions())
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
         except Exception as error:
             raise self.translated(error, "make the schema") from error
+
+    def _execute_all(self, connection: Any, statements: Iterable[str]) -> None:
+        script = ";\n".join(statements)
+        if script:
+            connection.execute(script)
 
     def is_made(self) -> bool:
         """Whether the tables are there; raises `ReadOnly` where this user may not look, `NotADatabase` for others' tables."""
