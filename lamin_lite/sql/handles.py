@@ -116,7 +116,11 @@ class Handle:
                 _inherited.append((self.file, self.connection))
             _open_ones.pop(id(self), None)
             return
-        has_gate = gate.acquire(timeout=GRACE)  # this may run anywhere, also where whoever forks waits for
+        if self.connection is None:  # closed for a fork, which may still be waited for
+            return
+        has_gate = gate.acquire(
+            timeout=GRACE / 5
+        )  # this may run anywhere, also in a thread that whoever forks waits for
         try:
             self._close()
         finally:

@@ -278,3 +278,33 @@ assert ln.Transform.filter(key__startswith="child").count() == 40
 def test_threads_read_and_write_while_workers_are_forked_that_write(instance, run_python):
     run(run_python, instance, BUSY)
     assert instance.Transform.filter(key__startswith="child").count() == 40
+
+
+DROPPED = """
+import time
+from lamin_lite.sql import handles
+
+inside, dropped = threading.Event(), [handles.Handle(None)]  # as one that was closed for an earlier fork
+
+def work():
+    with store.database.write("hold"):
+        inside.set()
+        while not handles._is_forking:
+            time.sleep(0.001)
+        dropped.clear()
+
+thread = threading.Thread(target=work)
+thread.start()
+inside.wait()
+pid = os.fork()
+if pid == 0:
+    save("child")
+    os._exit(0)
+thread.join()
+assert os.waitpid(pid, 0)[1] == 0
+"""
+
+
+def test_a_connection_closed_before_that_a_thread_drops_in_a_transaction_holds_up_no_fork(instance, run_python):
+    run(run_python, instance, DROPPED)
+    assert instance.ULabel.filter(name="childchildchild").count() == 1
