@@ -109,10 +109,7 @@ def _open_zarr(path: str) -> Any:
     """The matrix with ``X``, the layers and ``raw.X`` on disk; all else is read."""
     import zarr
 
-    try:
-        from anndata.io import read_elem
-    except ImportError:  # before 0.11
-        from anndata.experimental import read_elem
+    read_elem = _elements().read_elem
     group = zarr.open_group(path, mode="r")
     if group.attrs.get("encoding-type") != "anndata":  # of a version before 0.8, or of nobody
         return ad.read_zarr(path)
@@ -128,11 +125,17 @@ def _open_zarr(path: str) -> Any:
 
 def _on_disk(part: Any) -> Any:
     """An array of a store, of which parts can be read."""
+    is_sparse = str(part.attrs.get("encoding-type")).endswith("_matrix")
+    return _elements().sparse_dataset(part) if is_sparse else part
+
+
+def _elements() -> Any:
+    """What reads single elements of a store."""
     try:
-        from anndata.io import sparse_dataset
+        from anndata import io
     except ImportError:  # before 0.11
-        from anndata.experimental import sparse_dataset
-    return sparse_dataset(part) if str(part.attrs.get("encoding-type")).endswith("_matrix") else part
+        from anndata import experimental as io
+    return io
 
 
 def _safe(ext: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:

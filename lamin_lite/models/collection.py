@@ -218,7 +218,7 @@ class Collection(Versioned, table="collection"):
             role = "recreated"
         else:
             if latest is not None:
-                self._become_next(tx, latest)
+                self._become_next(tx, str(latest[1]))
             self._write(tx)
             places = ((self.id, row.id, place) for place, row in enumerate(self._new))
             tx.execute_many(

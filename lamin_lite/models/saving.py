@@ -187,7 +187,7 @@ def register(artifact: Artifact, kept: Content, tx: Transaction) -> None:
         role = "recreated"
     else:
         if latest is not None:
-            artifact._become_next(tx, latest)
+            artifact._become_next(tx, str(latest[1]))
         values = artifact._values
         values.update(hash=kept.hash, size=kept.size, n_files=kept.n_files, storage_id=kept.storage_id)
         artifact._write(tx)

@@ -101,7 +101,7 @@ class Transform(Versioned, table="transform"):
         if latest is not None:
             found = tx.one("SELECT origin FROM transform WHERE id = ?", [latest[3]])
             values["origin"] = found[0] if found else ""
-            self._become_next(tx, latest)
+            self._become_next(tx, str(latest[1]))
         self._write(tx)
 
     def _namesake(self, tx: Transaction) -> Optional[Row]:

@@ -253,11 +253,7 @@ class Versioned(Stamped):
             f"{families} families of {cls.__name__} match {rows.described()}: name one by its uid."
         )
 
-    def _become_next(self, tx: Transaction, latest: Row) -> None:
-        """Make this new row the next version of the family whose latest row (uid, stem) is given."""
-        self._number_in(tx, str(latest[1]))
-
-    def _number_in(self, tx: Transaction, stem: str) -> None:
+    def _become_next(self, tx: Transaction, stem: str) -> None:
         """Make this new row a version of a family; its number follows all that were ever given, also to rows removed since."""
         name, branch_id = self.__table__.name, self._values["branch_id"]
         counted = tx.one(

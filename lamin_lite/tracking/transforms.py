@@ -446,10 +446,9 @@ class _Wish:
         transform = self.store.Transform(key=self.key, kind=self.kind, run=None)
         values = transform._values
         values.update(self._stored(secrets), origin=self.origin, space_id=self.space_id)
-        if latest is not None:
-            transform._become_next(tx, latest)
-        elif self.stem is not None:
-            transform._number_in(tx, self.stem)  # not always the first: the family may be in the trash, or removed
+        stem = self.stem if latest is None else str(latest[1])
+        if stem is not None:  # without a latest one not always the first: the family may be in the trash, or removed
+            transform._become_next(tx, stem)
         transform._write(tx)
         return transform
 
